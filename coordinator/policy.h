@@ -1,0 +1,33 @@
+#ifndef COORDINATOR_POLICY_H_
+#define COORDINATOR_POLICY_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/rollout.pb.h"
+
+namespace fleet {
+
+// A policy from YAML. Strict: unknown and duplicate keys, bad selectors, bad
+// amounts are InvalidArgument "file:line:column: …". Pure; fleetctl and the
+// coordinator both call it. The format, by example:
+//
+//   version: 1
+//   regions: [eu-west, us-east, ap-south]
+//   waves:
+//     - name: canary
+//       canary: 1
+//       bake: 30s
+//     - name: "{{region}}"
+//       each: region
+//       max_parallel: 50%
+//       failure_tolerance: 0
+//       promote: manual
+//   on_failure: halt
+absl::StatusOr<v1::Policy> ParsePolicy(const std::string& text,
+                                       const std::string& file_name);
+
+}  // namespace fleet
+
+#endif  // COORDINATOR_POLICY_H_

@@ -1,0 +1,144 @@
+#ifndef COORDINATOR_ROLLOUT_H_
+#define COORDINATOR_ROLLOUT_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/rollout.pb.h"
+
+// The rollout state machine: all rules of waves live here, and nowhere else.
+//
+//   Transition next = Next(rollout, event, now_ms);
+//   // persist next.rollout, then send next.commands
+//
+// Pure: no clock, no I/O, no randomness. Every event may come twice, late, or
+// for an attempt that is over; then nothing happens. Commands may be sent
+// twice.
+//
+// Per wave: PREPARE to every target; READY from every one before the first GO;
+// GO to at most max_parallel at a time; START? answered by a grant, which makes
+// the target APPLYING for good; RESULT ends it. A wave is over when each of its
+// targets has ended; it bakes, and then the next wave begins (or waits for
+// promotion). HEALTHY needs evidence: this rollout, this attempt, this plan,
+// and the plan's own to_fingerprint.
+
+namespace fleet {
+
+// --- events
+
+struct Started {};  // an operator starts the rollout
+struct TargetReady {
+  std::string target;
+  int attempt;
+};
+struct TargetRefused {
+  std::string target;
+  int attempt;
+  v1::TargetState state;  // DRIFTED, BLOCKED or FAILED
+  std::string reason;
+  std::string message;
+};
+struct StartAsked {
+  std::string target;
+  int attempt;
+  std::string nonce;
+};
+struct TargetProgressed {
+  std::string target;
+  int attempt;
+  int statements_done;
+  std::string note;
+};
+struct TargetResult {
+  std::string target;
+  int attempt;
+  v1::TargetState state;  // HEALTHY, FAILED, DRIFTED or DIVERGED
+  std::string plan_id;
+  std::string fingerprint;
+  std::string reason;
+  std::string message;
+  int statements_done;
+  int failed_statement;
+};
+// The agent of these targets (re)connected: what was sent may be lost, so it is
+// sent again.
+struct AgentConnected {
+  std::vector<std::string> targets;
+};
+struct AgentLost {
+  std::vector<std::string> targets;
+};
+struct Tick {};  // a timer asked for by wake_at_ms
+struct Paused {
+  std::string by;
+};
+struct Resumed {
+  std::string by;
+};
+struct Aborted {
+  std::string by;
+};
+struct Promoted {
+  std::string by;
+};  // the wave in WAVE_READY
+struct Retried {
+  std::vector<std::string> targets;
+  std::string by;
+};                               // empty: all failed
+struct CoordinatorRestarted {};  // after a crash: everything sent may be lost
+
+using Event = std::variant<Started, TargetReady, TargetRefused, StartAsked,
+                           TargetProgressed, TargetResult, AgentConnected,
+                           AgentLost, Tick, Paused, Resumed, Aborted, Promoted,
+                           Retried, CoordinatorRestarted>;
+
+// --- commands
+
+enum class CommandType { kPrepare, kGo, kGrant, kCancel, kAckResult };
+
+struct Command {
+  CommandType type;
+  std::string target;
+  int attempt = 0;
+  std::string nonce;  // kGrant
+};
+
+struct Transition {
+  v1::Rollout rollout;
+  std::vector<Command> commands;
+  // Which targets' progress differs from before; the runner writes only these
+  // (and the whole rollout when `rollout_changed`: waves, state, reason).
+  std::vector<std::string> changed_targets;
+  bool rollout_changed = false;
+  // When a Tick is wanted, in wall milliseconds; 0: never.
+  int64_t wake_at_ms = 0;
+  // An operator's event that makes no sense now: FailedPrecondition saying what
+  // state the rollout is in. The rollout is unchanged.
+  absl::Status status;
+};
+
+Transition Next(const v1::Rollout& rollout, const Event& event, int64_t now_ms);
+
+bool IsOver(v1::RolloutState state);
+bool IsOver(v1::TargetState state);     // ended in this rollout unless retried
+bool IsStarted(v1::TargetState state);  // a statement of it may be running
+
+// Machine-readable reasons: targets and rollouts carry one of these.
+inline constexpr absl::string_view kWaitsForWave = "wave";
+inline constexpr absl::string_view kWaitsForPromotion = "promotion";
+inline constexpr absl::string_view kWaitsForReady =
+    "ready";  // others of the wave
+inline constexpr absl::string_view kWaitsForPlace = "max_parallel";
+inline constexpr absl::string_view kWaitsForAgent = "agent_away";
+inline constexpr absl::string_view kWaitsForBake = "bake";
+inline constexpr absl::string_view kPausedByOperator = "paused";
+inline constexpr absl::string_view kHalted = "halted";  // an earlier failure
+inline constexpr absl::string_view kAborted = "aborted";
+
+}  // namespace fleet
+
+#endif  // COORDINATOR_ROLLOUT_H_

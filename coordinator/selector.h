@@ -1,0 +1,46 @@
+#ifndef COORDINATOR_SELECTOR_H_
+#define COORDINATOR_SELECTOR_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/rollout.pb.h"
+
+// `tag:saas,region:eu-*,!name:prod-eu-7`: comma is and, a space or a repeated
+// flag is or, `!` is not, `a|b` are values; methods tag, name, region, engine,
+// agent, label (label:tier=gold); a bare word is a name glob; `all`.
+// Immutable; thread-safe.
+
+namespace fleet {
+
+class Selector {
+ public:
+  // InvalidArgument with the column and, for an unknown method, the nearest
+  // one.
+  static absl::StatusOr<Selector> Parse(absl::string_view text);
+  static absl::StatusOr<Selector> ParseAny(
+      const std::vector<std::string>& texts);
+
+  bool Matches(const v1::Target& target) const;
+
+ private:
+  struct Atom {
+    bool negated = false;
+    std::string method;
+    std::vector<std::string> values;  // globs
+  };
+  std::vector<std::vector<Atom>> terms_;  // or of ands
+};
+
+// The targets selected and not excluded, by name. NotFound when nothing
+// matches, naming the tags there are and the nearest one.
+absl::StatusOr<std::vector<v1::Target>> Select(
+    const std::vector<v1::Target>& targets,
+    const std::vector<std::string>& selectors,
+    const std::vector<std::string>& exclude);
+
+}  // namespace fleet
+
+#endif  // COORDINATOR_SELECTOR_H_

@@ -1,0 +1,76 @@
+#ifndef LIB_ENGINE_DIALECT_H_
+#define LIB_ENGINE_DIALECT_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "lib/engine/kind_handler.h"
+#include "lib/engine/row_set.h"
+#include "lib/engine/sql.h"
+#include "lib/schema/kind_spec.h"
+#include "lib/schema/schema.h"
+
+// One engine without its driver: what to ask a server, how to read the answer,
+// how to write changes. The coordinator links dialects only. All const and
+// thread-safe; one instance per engine lives for ever (registry.h).
+
+namespace fleet {
+
+// Statements that keep fleetctl's own state inside a target, in a place that
+// no introspection shows (PostgreSQL: schema fleetctl_meta; SQLite: tables
+// named fleetctl_meta_…). Texts take $1… as already quoted literals through the
+// functions of marker.h.
+struct MarkerSql {
+  std::vector<std::string> create;  // idempotent
+  absl::string_view
+      claim_epoch;  // UPDATE … WHERE epoch <= {epoch}; must hit one row
+  absl::string_view read_epoch;
+  absl::string_view insert_applied;
+  absl::string_view read_applied;
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  virtual v1::Engine engine() const = 0;
+  virtual absl::string_view name() const = 0;  // "postgres"
+  virtual const Quoting& quoting() const = 0;
+
+  // Indexed by ObjectKind; a missing kind has spec.kind KIND_UNSPECIFIED.
+  virtual absl::Span<const KindHandler> handlers() const = 0;
+  virtual KindSpecs specs() const = 0;
+
+  // 150002 → 15; 3040001 → 3.
+  virtual int Major(int server_version) const = 0;
+
+  // A fixed number of queries, whatever the size of the database; at most 18.
+  virtual std::vector<std::string> IntrospectionQueries(
+      int server_version) const = 0;
+  // `results` are the answers, in the same order. PermissionDenied where the
+  // role does not see everything: never a smaller schema.
+  virtual absl::StatusOr<Schema> ReadSchema(
+      const SchemaInfo& info,
+      absl::Span<const std::unique_ptr<RowSet>> results) const = 0;
+
+  // One query, one value: equal to an earlier answer of the same database only
+  // if its schema has not changed since. Cheap.
+  virtual std::string ChangeTokenQuery() const = 0;
+
+  // Run before a plan's transactions on a session, and at the head of a script:
+  // what makes the plan mean the same everywhere.
+  virtual std::vector<std::string> PlanPrologue(const v1::Plan& plan) const = 0;
+  virtual std::vector<std::string> PlanEpilogue(const v1::Plan& plan) const = 0;
+  // Run inside a transaction before COMMIT; a row in the answer is a failure
+  // whose first column says why (SQLite: PRAGMA foreign_key_check).
+  virtual std::vector<std::string> CommitChecks(const v1::Plan& plan) const = 0;
+
+  virtual const MarkerSql& marker() const = 0;
+};
+
+}  // namespace fleet
+
+#endif  // LIB_ENGINE_DIALECT_H_

@@ -1,0 +1,60 @@
+#ifndef LIB_ENGINE_SCRATCH_H_
+#define LIB_ENGINE_SCRATCH_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "lib/engine/dialect.h"
+#include "lib/engine/session.h"
+#include "lib/schema/schema.h"
+#include "proto/plan.pb.h"
+
+// A throw-away database of one engine: the only way from SQL text into a
+// schema, and where plans are rehearsed. Dropped when the object goes. Part of
+// engine_sessions. Thread-compatible.
+//
+//   ASSIGN_OR_RETURN(auto scratch, Scratch::Open(v1::POSTGRES, url));
+//   RETURN_IF_ERROR(scratch->session().RunScript(text, "schema.sql"));
+//   ASSIGN_OR_RETURN(Schema schema, Introspect(scratch->session(), dialect));
+
+namespace fleet {
+
+class Scratch {
+ public:
+  virtual ~Scratch() = default;
+
+  // SQLite: in memory, `url` is ignored. PostgreSQL: a database of a random
+  // name (fleetctl_scratch_…) on the server of `url`, whose role needs
+  // CREATEDB; with `url` empty, a private server in a temporary directory when
+  // PostgreSQL's binaries are installed, else FailedPrecondition saying what to
+  // pass.
+  static absl::StatusOr<std::unique_ptr<Scratch>> Open(v1::Engine engine,
+                                                       const std::string& url);
+
+  // An empty database; again empty after Reset.
+  virtual Session& session() = 0;
+  virtual absl::Status Reset() = 0;
+};
+
+// Makes `schema` in an empty scratch, by a plan from nothing to it. Opaque
+// objects are left out.
+absl::Status BuildSchema(Scratch& scratch, const Dialect& dialect,
+                         const Schema& schema);
+
+// Builds `from`, runs the plan group by group, compares with to_fingerprint,
+// runs the reverse and compares with from_fingerprint. Returns the plan with
+// every group's fingerprint_after, `rehearsed` and a new id. FailedPrecondition
+// naming the statement that failed or the objects that differ. A reverse that
+// does not come back is a hazard on the plan, not an error.
+absl::StatusOr<v1::Plan> Rehearse(Scratch& scratch, const Dialect& dialect,
+                                  const Schema& from, v1::Plan plan);
+
+// Runs `text` in an empty scratch and reads what came of it.
+absl::StatusOr<Schema> SchemaOfSql(Scratch& scratch, const Dialect& dialect,
+                                   absl::string_view text,
+                                   absl::string_view file_name);
+
+}  // namespace fleet
+
+#endif  // LIB_ENGINE_SCRATCH_H_

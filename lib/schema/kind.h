@@ -1,0 +1,31 @@
+#ifndef LIB_SCHEMA_KIND_H_
+#define LIB_SCHEMA_KIND_H_
+
+#include "absl/strings/string_view.h"
+#include "proto/schema.pb.h"
+
+// The kind table: one row per ObjectKind. Algorithms read rows; they never name
+// a kind. Adding a kind is one enum value and one row.
+
+namespace fleet {
+
+struct Kind {
+  v1::ObjectKind kind;
+  absl::string_view name;  // "foreign key", as people say it
+  // Ties in ordering: creates ascending, drops descending.
+  int rank;
+  // Objects of this kind live below a parent: the path minus its last
+  // component, of one of the kinds that may have children.
+  bool has_parent;
+  bool may_be_parent;
+  // Dropping one loses rows or values (tables, columns, sequences' positions
+  // do not count).
+  bool holds_data;
+};
+
+// REQUIRES: a kind of the enum other than KIND_UNSPECIFIED.
+const Kind& KindOf(v1::ObjectKind kind);
+
+}  // namespace fleet
+
+#endif  // LIB_SCHEMA_KIND_H_

@@ -1,0 +1,44 @@
+#ifndef LIB_SCHEMA_ORDER_H_
+#define LIB_SCHEMA_ORDER_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/schema/diff.h"
+
+// Differences in an order that the server accepts: one topological sort.
+//   1. drop(Y) before drop(D) and before alter(D), for D in Y's old
+//      dependencies; a child counts as depending on its parent.
+//   2. alter(Y) before drop(D) likewise.
+//   3. create/alter(D) before create/alter(Y), for D in Y's new dependencies.
+//   4. drop before create at the same path, of any kind.
+//   5. ties: drops by descending kind rank, then alters and creates by
+//      ascending rank, then path.
+// Soft edges yield in a cycle; a hard cycle is an Internal error naming its
+// members. Steps of absorbed children are folded into their parent's. Same
+// input, same order, whatever the order of the differences. Pure.
+
+namespace fleet {
+
+enum class StepOp { kDrop, kCreate, kAlter, kRebuild };
+
+// What a renderer turns into statements. RECREATE differences become a kDrop
+// and a kCreate step.
+struct Step {
+  StepOp op = StepOp::kCreate;
+  const Difference* difference = nullptr;
+  const Object* from = nullptr;
+  const Object* to = nullptr;
+
+  const ObjectKey& key() const { return from ? from->key : to->key; }
+};
+
+// `differences` must outlive the steps. Drops of children that go with their
+// parent (dropped_with_parent) and creates that it absorbs are left out.
+absl::StatusOr<std::vector<Step>> Order(
+    const Schema& from, const Schema& to,
+    const std::vector<Difference>& differences, KindSpecs specs);
+
+}  // namespace fleet
+
+#endif  // LIB_SCHEMA_ORDER_H_
