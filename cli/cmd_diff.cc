@@ -1,0 +1,121 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "cli/command.h"
+#include "cli/hazard_flags.h"
+#include "cli/print_changes.h"
+#include "cli/print_diff.h"
+#include "cli/schema_source.h"
+#include "lib/base/status.h"
+#include "lib/engine/make_plan.h"
+#include "lib/engine/registry.h"
+#include "lib/schema/risk.h"
+#include "lib/schema/scope.h"
+
+namespace fleet {
+namespace {
+
+struct Options {
+  std::string from;
+  std::string to;
+  SourceOptions source;
+  HazardFlags hazards;
+  bool detailed_exit_code = false;
+};
+
+// The engine of the comparison, from the flag or from whichever side says it.
+absl::StatusOr<const Dialect*> DialectFor(const Options& options) {
+  if (!options.source.dialect.empty()) {
+    return DialectNamed(options.source.dialect);
+  }
+  for (const std::string& side :
+       {options.from, options.to, options.source.scratch}) {
+    const v1::Engine engine = EngineOfSide(side);
+    if (engine != v1::ENGINE_UNSPECIFIED) return DialectOf(engine);
+  }
+  return nullptr;
+}
+
+absl::StatusOr<ExitCode> RunDiff(const Options& options,
+                                 const Invocation& invocation) {
+  ASSIGN_OR_RETURN(const HazardPolicy policy, options.hazards.Policy());
+  ASSIGN_OR_RETURN(const Dialect* dialect, DialectFor(options));
+  ASSIGN_OR_RETURN(const Schema from,
+                   ReadSide(options.from, dialect, options.source,
+                            invocation.globals));
+  if (dialect == nullptr) {
+    ASSIGN_OR_RETURN(dialect, DialectOf(from.info().engine));
+  }
+  ASSIGN_OR_RETURN(const Schema to, ReadSide(options.to, dialect,
+                                             options.source,
+                                             invocation.globals));
+  if (to.info().engine != from.info().engine) {
+    return absl::InvalidArgumentError(
+        "the two sides are of different engines; both must be of one");
+  }
+  // The coordinator keeps what only a target has; a comparison of two given
+  // schemas shows it.
+  KeepOptions keep;
+  keep.drop_tables = true;
+  ASSIGN_OR_RETURN(const Expected expected, ExpectedSchema(to, from, keep));
+  PlanOptions plan_options;
+  plan_options.with_reverse = false;
+  ASSIGN_OR_RETURN(const v1::Plan plan,
+                   MakePlan(from, expected.schema, *dialect, from.info(),
+                            plan_options));
+
+  const absl::string_view output = invocation.globals.output;
+  const absl::Status allowed = CheckHazards(plan, policy);
+  if (output == "sql") {
+    RETURN_IF_ERROR(WithExitCode(allowed, kExitPolicy));
+    std::fputs(PlanToScript(plan, *dialect).c_str(), stdout);
+  } else if (output == "json") {
+    std::fputs(PrintJson(plan).c_str(), stdout);
+  } else {
+    const DiffSides sides{options.from, options.to, from, to};
+    const std::string text =
+        output == "markdown" ? PrintDiffMarkdown(plan, sides)
+                             : PrintDiff(plan, sides, invocation.out());
+    std::fputs(text.c_str(), stdout);
+  }
+  if (!plan.statements().empty() && options.detailed_exit_code) {
+    return kExitDifferences;
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddDiff(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand(
+      "diff", "print what turns one schema into another");
+  auto options = std::make_shared<Options>();
+  command->add_option("FROM", options->from, "database URL, SQL file or name")
+      ->required();
+  command->add_option("TO", options->to, "database URL, SQL file or name")
+      ->required();
+  command->add_option("--scratch", options->source.scratch,
+                      "server where SQL files are loaded (role needs CREATEDB)");
+  command->add_option("--dialect", options->source.dialect,
+                      "engine of SQL files: postgres or sqlite");
+  options->hazards.AddTo(*command);
+  command->add_flag("--detailed-exitcode", options->detailed_exit_code,
+                    "exit with 2 when there are differences");
+  SetExamples(*command,
+              "  fleetctl diff old.sql new.sql --dialect postgres\n"
+              "  fleetctl diff postgres://db1/app postgres://db2/app -o sql\n"
+              "  fleetctl diff sqlite:tenant.db schema.sql "
+              "--detailed-exitcode\n"
+              "  fleetctl diff prod-eu@17 prod-eu@18");
+  command->callback([options, &invocation] {
+    invocation.run = [options, &invocation] {
+      return RunDiff(*options, invocation);
+    };
+  });
+}
+
+}  // namespace fleet

@@ -1,0 +1,223 @@
+#include "cli/print_changes.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "lib/base/printable.h"
+#include "lib/base/status.h"
+#include "lib/schema/diff.h"
+#include "lib/schema/kind.h"
+#include "lib/schema/path.h"
+#include "lib/schema/risk.h"
+
+namespace fleet {
+namespace {
+
+constexpr int kValueWidthMax = 60;
+
+struct Mark {
+  absl::string_view symbol;
+  Colour colour;
+};
+
+Mark MarkOf(v1::ChangeOp op) {
+  switch (op) {
+    case v1::CREATE:
+      return {"+", Colour::kGreen};
+    case v1::DROP:
+      return {"-", Colour::kRed};
+    case v1::RECREATE:
+    case v1::REBUILD:
+      return {"-/+", Colour::kYellow};
+    default:
+      return {"~", Colour::kYellow};
+  }
+}
+
+std::string Shorten(absl::string_view value) {
+  std::string shown = Printable(value);
+  if (shown.empty()) return "(none)";
+  if (DisplayWidth(shown) <= kValueWidthMax) return shown;
+  return std::string(absl::StripTrailingAsciiWhitespace(
+      Fit(shown, kValueWidthMax)));
+}
+
+std::string AttributeText(const v1::AttributeChange& attribute,
+                          const Style& style) {
+  return absl::StrCat(Printable(attribute.name()), " ",
+                      Shorten(attribute.from()), " ", style.Symbol("→", "->"),
+                      " ", Shorten(attribute.to()));
+}
+
+std::string ChangeLine(const v1::Change& change, const std::string& name,
+                       int indent, const Style& style) {
+  const Mark mark = MarkOf(change.op());
+  std::string line = absl::StrCat(
+      std::string(static_cast<size_t>(indent), ' '),
+      style.Paint(mark.colour, mark.symbol), " ", KindOf(change.kind()).name,
+      " ", Printable(name));
+  if (!change.detail().empty()) {
+    absl::StrAppend(&line, " ", Shorten(change.detail()));
+  }
+  if (change.attributes_size() == 1) {
+    absl::StrAppend(&line, "  ", AttributeText(change.attributes(0), style));
+  }
+  if (!change.because().empty()) {
+    absl::StrAppend(
+        &line, style.Paint(Colour::kDim, absl::StrCat("  re-created for ",
+                                                      change.because())));
+  }
+  constexpr int kRiskColumn = 78;
+  const int width = std::max(kRiskColumn, DisplayWidth(line) + 2);
+  line = absl::StrCat(Fit(line, width), "risk ",
+                      PrintRisk(change.risk(), style), "\n");
+  if (change.attributes_size() > 1) {
+    for (const v1::AttributeChange& attribute : change.attributes()) {
+      absl::StrAppend(&line, std::string(static_cast<size_t>(indent) + 4, ' '),
+                      AttributeText(attribute, style), "\n");
+    }
+  }
+  return line;
+}
+
+Path PathOf(const v1::Change& change) {
+  return Path({change.path().begin(), change.path().end()});
+}
+
+// The changes of one table (or of one free-standing object).
+struct Group {
+  const v1::Change* self = nullptr;
+  std::vector<const v1::Change*> children;
+};
+
+// A new table's columns and keys are part of it: one line, counted.
+std::string FoldedChildren(const Group& group) {
+  std::map<std::pair<int, absl::string_view>, int> counts;
+  for (const v1::Change* child : group.children) {
+    const Kind& kind = KindOf(child->kind());
+    ++counts[{kind.rank, kind.name}];
+  }
+  return absl::StrJoin(
+      counts, ", ", [](std::string* out, const auto& count) {
+        const absl::string_view name = count.first.second;
+        const bool plural = count.second != 1;
+        absl::StrAppend(out, count.second, " ", name);
+        if (!plural) return;
+        absl::StrAppend(out, absl::EndsWith(name, "x") ? "es" : "s");
+      });
+}
+
+std::string PrintGroup(const Path& path, const Group& group,
+                       const Style& style) {
+  const bool whole = group.self != nullptr && (group.self->op() == v1::CREATE ||
+                                               group.self->op() == v1::DROP);
+  std::string text;
+  if (group.self == nullptr) {
+    text = absl::StrCat(style.Paint(Colour::kYellow, "~"), " table ",
+                        Printable(path.Dotted()), "\n");
+  } else if (whole && !group.children.empty()) {
+    v1::Change folded = *group.self;
+    folded.set_detail(absl::StrCat("(", FoldedChildren(group), ")"));
+    for (const v1::Change* child : group.children) {
+      folded.set_risk(std::max(folded.risk(), child->risk()));
+    }
+    return ChangeLine(folded, path.Dotted(), 0, style);
+  } else {
+    text = ChangeLine(*group.self, path.Dotted(), 0, style);
+  }
+  for (const v1::Change* child : group.children) {
+    text += ChangeLine(*child, std::string(PathOf(*child).last()), 4, style);
+  }
+  return text;
+}
+
+std::string HazardLines(const v1::Statement& statement, const Style& style,
+                        int indent) {
+  std::string text;
+  for (const v1::Hazard& hazard : statement.hazards()) {
+    absl::StrAppend(&text, std::string(static_cast<size_t>(indent), ' '),
+                    style.Paint(Colour::kRed, "!"), " ",
+                    HazardName(hazard.type()), "  ",
+                    Printable(hazard.message()), "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string PrintChanges(const Changes& changes, const Style& style) {
+  std::map<Path, Group> groups;
+  std::vector<const v1::Change*> free_standing;
+  for (const v1::Change& change : changes) {
+    const Path path = PathOf(change);
+    if (KindOf(change.kind()).has_parent) {
+      groups[path.Parent()].children.push_back(&change);
+    } else if (KindOf(change.kind()).may_be_parent) {
+      groups[path].self = &change;
+    } else {
+      free_standing.push_back(&change);
+    }
+  }
+  std::string text;
+  for (const auto& [path, group] : groups) {
+    text += PrintGroup(path, group, style);
+  }
+  for (const v1::Change* change : free_standing) {
+    text += ChangeLine(*change, PathOf(*change).Dotted(), 0, style);
+  }
+  return text;
+}
+
+std::string PrintStatements(const Statements& statements, const Style& style,
+                            int indent) {
+  std::string text;
+  int number = 0;
+  const std::string margin(static_cast<size_t>(indent), ' ');
+  for (const v1::Statement& statement : statements) {
+    const std::string label = absl::StrCat(++number);
+    std::string sql = Printable(statement.sql(), /*keep_newlines=*/true);
+    std::string shown;
+    for (char c : sql) {
+      shown += c;
+      if (c == '\n') absl::StrAppend(&shown, margin, "     ");
+    }
+    absl::StrAppend(&text, margin,
+                    std::string(label.size() < 3 ? 3 - label.size() : 0, ' '),
+                    label, "  ", shown, ";");
+    if (!statement.lock().empty()) {
+      absl::StrAppend(&text, "  ", style.Paint(Colour::kDim, statement.lock()));
+    }
+    absl::StrAppend(&text, "\n", HazardLines(statement, style, indent + 5));
+  }
+  return text;
+}
+
+std::string PrintCounts(const Changes& changes) {
+  const ChangeCounts counts = CountChanges({changes.begin(), changes.end()});
+  return absl::StrCat(counts.add, " to add, ", counts.change, " to change, ",
+                      counts.drop, " to drop");
+}
+
+std::string PrintRisk(int risk, const Style& style) {
+  const Colour colour = risk >= 50   ? Colour::kRed
+                        : risk >= 25 ? Colour::kYellow
+                                     : Colour::kNone;
+  return style.Paint(colour, absl::StrCat(risk, " ", RiskBand(risk)));
+}
+
+std::string PrintJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  CHECK(google::protobuf::util::MessageToJsonString(message, &text, options)
+            .ok());
+  return text;
+}
+
+}  // namespace fleet
