@@ -124,10 +124,9 @@ class GrpcClient : public Client {
   };
 
   template <typename Request, typename Reply>
-  absl::StatusOr<Reply> Call(
-      grpc::Status (v1::Fleet::Stub::*method)(grpc::ClientContext*,
-                                              const Request&, Reply*),
-      const Request& request) {
+  absl::StatusOr<Reply> Call(grpc::Status (v1::Fleet::Stub::*method)(
+                                 grpc::ClientContext*, const Request&, Reply*),
+                             const Request& request) {
     CallScope scope(*this);
     const int seconds = timeout_s_ > 0 ? timeout_s_ : kCallTimeoutS;
     scope.context.set_deadline(std::chrono::system_clock::now() +

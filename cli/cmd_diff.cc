@@ -44,15 +44,15 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
                                  const Invocation& invocation) {
   ASSIGN_OR_RETURN(const HazardPolicy policy, options.hazards.Policy());
   ASSIGN_OR_RETURN(const Dialect* dialect, DialectFor(options));
-  ASSIGN_OR_RETURN(const Schema from,
-                   ReadSide(options.from, dialect, options.source,
-                            invocation.globals));
+  ASSIGN_OR_RETURN(
+      const Schema from,
+      ReadSide(options.from, dialect, options.source, invocation.globals));
   if (dialect == nullptr) {
     ASSIGN_OR_RETURN(dialect, DialectOf(from.info().engine));
   }
-  ASSIGN_OR_RETURN(const Schema to, ReadSide(options.to, dialect,
-                                             options.source,
-                                             invocation.globals));
+  ASSIGN_OR_RETURN(
+      const Schema to,
+      ReadSide(options.to, dialect, options.source, invocation.globals));
   if (to.info().engine != from.info().engine) {
     return absl::InvalidArgumentError(
         "the two sides are of different engines; both must be of one");
@@ -64,9 +64,9 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   ASSIGN_OR_RETURN(const Expected expected, ExpectedSchema(to, from, keep));
   PlanOptions plan_options;
   plan_options.with_reverse = false;
-  ASSIGN_OR_RETURN(const v1::Plan plan,
-                   MakePlan(from, expected.schema, *dialect, from.info(),
-                            plan_options));
+  ASSIGN_OR_RETURN(
+      const v1::Plan plan,
+      MakePlan(from, expected.schema, *dialect, from.info(), plan_options));
 
   const absl::string_view output = invocation.globals.output;
   const absl::Status allowed = CheckHazards(plan, policy);
@@ -77,9 +77,9 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
     std::fputs(PrintJson(plan).c_str(), stdout);
   } else {
     const DiffSides sides{options.from, options.to, from, to};
-    const std::string text =
-        output == "markdown" ? PrintDiffMarkdown(plan, sides)
-                             : PrintDiff(plan, sides, invocation.out());
+    const std::string text = output == "markdown"
+                                 ? PrintDiffMarkdown(plan, sides)
+                                 : PrintDiff(plan, sides, invocation.out());
     std::fputs(text.c_str(), stdout);
   }
   if (!plan.statements().empty() && options.detailed_exit_code) {
@@ -91,15 +91,16 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
 }  // namespace
 
 void AddDiff(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand(
-      "diff", "print what turns one schema into another");
+  CLI::App* command =
+      app.add_subcommand("diff", "print what turns one schema into another");
   auto options = std::make_shared<Options>();
   command->add_option("FROM", options->from, "database URL, SQL file or name")
       ->required();
   command->add_option("TO", options->to, "database URL, SQL file or name")
       ->required();
-  command->add_option("--scratch", options->source.scratch,
-                      "server where SQL files are loaded (role needs CREATEDB)");
+  command->add_option(
+      "--scratch", options->source.scratch,
+      "server where SQL files are loaded (role needs CREATEDB)");
   command->add_option("--dialect", options->source.dialect,
                       "engine of SQL files: postgres or sqlite");
   options->hazards.AddTo(*command);

@@ -12,9 +12,9 @@ namespace CLI {
 class App;
 }
 
-// A verb: one file, one row in main.cc's table. The file's Add function declares
-// the verb's options on a CLI11 sub-command and sets Invocation::run in its
-// callback; main runs it and turns its answer into an exit status.
+// A verb: one file, one row in main.cc's table. The file's Add function
+// declares the verb's options on a CLI11 sub-command and sets Invocation::run
+// in its callback; main runs it and turns its answer into an exit status.
 
 namespace fleet {
 

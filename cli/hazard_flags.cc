@@ -8,11 +8,11 @@
 namespace fleet {
 
 void HazardFlags::AddTo(CLI::App& command) {
-  command.add_option("--allow-hazards", allow,
-                     "hazards to allow by name (DELETES_DATA,…), or all")
-      ->type_name("NAMES");
   command
-      .add_option("--max-risk", max_risk, "stop above this risk (0 to 100)")
+      .add_option("--allow-hazards", allow,
+                  "hazards to allow by name (DELETES_DATA,…), or all")
+      ->type_name("NAMES");
+  command.add_option("--max-risk", max_risk, "stop above this risk (0 to 100)")
       ->check(CLI::Range(0, 100));
 }
 

@@ -78,9 +78,8 @@ class ExamplesFirst : public CLI::Formatter {
     if (!app->get_footer().empty()) {
       absl::StrAppend(&text, "\nEXAMPLES\n", app->get_footer(), "\n\n");
     }
-    absl::StrAppend(&text, make_usage(app, name),
-                    make_positionals(app), make_groups(app, mode),
-                    make_subcommands(app, mode));
+    absl::StrAppend(&text, make_usage(app, name), make_positionals(app),
+                    make_groups(app, mode), make_subcommands(app, mode));
     if (app->get_parent() == nullptr) {
       text +=
           "\nMore: fleetctl COMMAND --help, fleetctl help "
@@ -127,8 +126,8 @@ void AddHelpTopics(CLI::App& app, Invocation& invocation) {
         return kExitOk;
       }
       return WithExitCode(
-          absl::InvalidArgumentError(absl::StrCat(
-              "no help on \"", *topic, "\"", DidYouMean(*topic, names))),
+          absl::InvalidArgumentError(absl::StrCat("no help on \"", *topic, "\"",
+                                                  DidYouMean(*topic, names))),
           kExitUsage);
     };
   });

@@ -13,11 +13,16 @@ namespace fleet {
 namespace {
 
 constexpr Command kCommands[] = {
-    {"sync", AddSync},         {"plan", AddPlan},
-    {"diff", AddDiff},         {"drift", AddDrift},
-    {"history", AddHistory},   {"rollback", AddRollback},
-    {"rollout", AddRollout},   {"target", AddTarget},
-    {"completion", AddCompletion}, {"version", AddVersion},
+    {"sync", AddSync},
+    {"plan", AddPlan},
+    {"diff", AddDiff},
+    {"drift", AddDrift},
+    {"history", AddHistory},
+    {"rollback", AddRollback},
+    {"rollout", AddRollout},
+    {"target", AddTarget},
+    {"completion", AddCompletion},
+    {"version", AddVersion},
 };
 
 void AddGlobals(CLI::App& app, Globals& globals) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/base/printable.h"
@@ -43,8 +44,8 @@ std::string Shorten(absl::string_view value) {
   std::string shown = Printable(value);
   if (shown.empty()) return "(none)";
   if (DisplayWidth(shown) <= kValueWidthMax) return shown;
-  return std::string(absl::StripTrailingAsciiWhitespace(
-      Fit(shown, kValueWidthMax)));
+  return std::string(
+      absl::StripTrailingAsciiWhitespace(Fit(shown, kValueWidthMax)));
 }
 
 std::string AttributeText(const v1::AttributeChange& attribute,
@@ -57,10 +58,10 @@ std::string AttributeText(const v1::AttributeChange& attribute,
 std::string ChangeLine(const v1::Change& change, const std::string& name,
                        int indent, const Style& style) {
   const Mark mark = MarkOf(change.op());
-  std::string line = absl::StrCat(
-      std::string(static_cast<size_t>(indent), ' '),
-      style.Paint(mark.colour, mark.symbol), " ", KindOf(change.kind()).name,
-      " ", Printable(name));
+  std::string line =
+      absl::StrCat(std::string(static_cast<size_t>(indent), ' '),
+                   style.Paint(mark.colour, mark.symbol), " ",
+                   KindOf(change.kind()).name, " ", Printable(name));
   if (!change.detail().empty()) {
     absl::StrAppend(&line, " ", Shorten(change.detail()));
   }
@@ -68,9 +69,9 @@ std::string ChangeLine(const v1::Change& change, const std::string& name,
     absl::StrAppend(&line, "  ", AttributeText(change.attributes(0), style));
   }
   if (!change.because().empty()) {
-    absl::StrAppend(
-        &line, style.Paint(Colour::kDim, absl::StrCat("  re-created for ",
-                                                      change.because())));
+    absl::StrAppend(&line,
+                    style.Paint(Colour::kDim, absl::StrCat("  re-created for ",
+                                                           change.because())));
   }
   constexpr int kRiskColumn = 78;
   const int width = std::max(kRiskColumn, DisplayWidth(line) + 2);
@@ -102,14 +103,13 @@ std::string FoldedChildren(const Group& group) {
     const Kind& kind = KindOf(child->kind());
     ++counts[{kind.rank, kind.name}];
   }
-  return absl::StrJoin(
-      counts, ", ", [](std::string* out, const auto& count) {
-        const absl::string_view name = count.first.second;
-        const bool plural = count.second != 1;
-        absl::StrAppend(out, count.second, " ", name);
-        if (!plural) return;
-        absl::StrAppend(out, absl::EndsWith(name, "x") ? "es" : "s");
-      });
+  return absl::StrJoin(counts, ", ", [](std::string* out, const auto& count) {
+    const absl::string_view name = count.first.second;
+    const bool plural = count.second != 1;
+    absl::StrAppend(out, count.second, " ", name);
+    if (!plural) return;
+    absl::StrAppend(out, absl::EndsWith(name, "x") ? "es" : "s");
+  });
 }
 
 std::string PrintGroup(const Path& path, const Group& group,

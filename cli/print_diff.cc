@@ -23,9 +23,9 @@ std::string Contents(const Schema& schema) {
     const size_t count = schema.OfKind(kind).size();
     if (count == 0) continue;
     const absl::string_view name = KindOf(kind).name;
-    const absl::string_view plural = count == 1            ? ""
+    const absl::string_view plural = count == 1           ? ""
                                      : name.back() == 'x' ? "es"
-                                                           : "s";
+                                                          : "s";
     parts.push_back(kind == v1::OPAQUE
                         ? absl::StrCat(count, " not understood")
                         : absl::StrCat(count, " ", name, plural));
@@ -41,9 +41,9 @@ std::string SideLine(const std::string& name, const Schema& schema) {
 
 std::string PrintDiff(const v1::Plan& plan, const DiffSides& sides,
                       const Style& style) {
-  std::string text = absl::StrCat(
-      SideLine(sides.from_name, sides.from), "\n  ",
-      style.Symbol("→", "->"), " ", SideLine(sides.to_name, sides.to), "\n\n");
+  std::string text = absl::StrCat(SideLine(sides.from_name, sides.from), "\n  ",
+                                  style.Symbol("→", "->"), " ",
+                                  SideLine(sides.to_name, sides.to), "\n\n");
   if (plan.statements().empty()) {
     absl::StrAppend(&text, style.Paint(Colour::kGreen, "No differences."),
                     "\n");
@@ -51,18 +51,17 @@ std::string PrintDiff(const v1::Plan& plan, const DiffSides& sides,
   }
   absl::StrAppend(&text, PrintChanges(plan.changes(), style), "\n",
                   PrintStatements(plan.statements(), style, 0), "\n");
-  absl::StrAppend(&text, "Risk ", plan.risk(), " of 100 (",
-                  RiskBand(plan.risk()), "): ", PrintCounts(plan.changes()),
-                  ", ", plan.statements_size(),
-                  plan.statements_size() == 1 ? " statement" : " statements",
-                  ".\n");
+  absl::StrAppend(
+      &text, "Risk ", plan.risk(), " of 100 (", RiskBand(plan.risk()),
+      "): ", PrintCounts(plan.changes()), ", ", plan.statements_size(),
+      plan.statements_size() == 1 ? " statement" : " statements", ".\n");
   return text;
 }
 
 std::string PrintDiffMarkdown(const v1::Plan& plan, const DiffSides& sides) {
-  std::string text = absl::StrCat(
-      "**", Printable(RedactUrl(sides.from_name)), "** → **",
-      Printable(RedactUrl(sides.to_name)), "**: ");
+  std::string text =
+      absl::StrCat("**", Printable(RedactUrl(sides.from_name)), "** → **",
+                   Printable(RedactUrl(sides.to_name)), "**: ");
   if (plan.statements().empty()) return text + "no differences.\n";
   absl::StrAppend(&text, PrintCounts(plan.changes()), ", risk ", plan.risk(),
                   " (", RiskBand(plan.risk()), ").\n\n```\n",

@@ -29,18 +29,16 @@ std::string CohortText(const v1::Cohort& cohort, const Style& style,
                        const PlanDetail& detail) {
   const v1::Plan& plan = cohort.plan();
   std::string text = absl::StrCat(
-      style.Paint(Colour::kBold,
-                  absl::StrCat("GROUP ", cohort.name(), " · ",
-                               cohort.targets_size(),
-                               cohort.targets_size() == 1 ? " target"
-                                                          : " targets")),
+      style.Paint(
+          Colour::kBold,
+          absl::StrCat("GROUP ", cohort.name(), " · ", cohort.targets_size(),
+                       cohort.targets_size() == 1 ? " target" : " targets")),
       " · risk ", PrintRisk(plan.risk(), style), "\n  ",
       Names(cohort.targets(), detail.expand), "\n  from ",
       plan.from_fingerprint().substr(0, kFingerprintShown), " ",
       style.Symbol("→", "->"), " ",
       plan.to_fingerprint().substr(0, kFingerprintShown),
-      plan.rehearsed() ? "  rehearsed forward and back"
-                       : "  NOT rehearsed",
+      plan.rehearsed() ? "  rehearsed forward and back" : "  NOT rehearsed",
       "\n");
   if (detail.summary) {
     return absl::StrCat(text, "  ", PrintCounts(plan.changes()), ", ",
@@ -79,16 +77,15 @@ std::string Totals(const v1::FleetPlan& plan) {
     counts.change = std::max(counts.change, one.change);
     counts.drop = std::max(counts.drop, one.drop);
     risk = std::max(risk, cohort.plan().risk());
-    statements += int64_t{cohort.plan().statements_size()} *
-                  cohort.targets_size();
+    statements +=
+        int64_t{cohort.plan().statements_size()} * cohort.targets_size();
   }
   const int targets = TargetCount(plan);
-  return absl::StrCat("Plan: ", plan.cohorts_size() > 1 ? "up to " : "",
-                      counts.add, " to add, ", counts.change, " to change, ",
-                      counts.drop, " to drop on ", targets,
-                      targets == 1 ? " target, " : " targets, ", statements,
-                      " statements.\nHighest risk ", risk, " (",
-                      RiskBand(risk), ").\n");
+  return absl::StrCat(
+      "Plan: ", plan.cohorts_size() > 1 ? "up to " : "", counts.add,
+      " to add, ", counts.change, " to change, ", counts.drop, " to drop on ",
+      targets, targets == 1 ? " target, " : " targets, ", statements,
+      " statements.\nHighest risk ", risk, " (", RiskBand(risk), ").\n");
 }
 
 }  // namespace
@@ -116,8 +113,9 @@ bool NeedsTypedId(const v1::FleetPlan& plan) {
   return false;
 }
 
-std::string PrintWaves(const google::protobuf::RepeatedPtrField<v1::Wave>& waves,
-                       const Style& style) {
+std::string PrintWaves(
+    const google::protobuf::RepeatedPtrField<v1::Wave>& waves,
+    const Style& style) {
   std::string text;
   size_t name_width = 0;
   for (const v1::Wave& wave : waves) {
@@ -147,23 +145,21 @@ std::string PrintWaves(const google::protobuf::RepeatedPtrField<v1::Wave>& waves
 
 std::string PrintFleetPlan(const v1::FleetPlan& plan, const Style& style,
                            const PlanDetail& detail) {
-  std::string text = absl::StrCat(
-      "Source   ", Printable(plan.source()), "  ",
-      plan.source_fingerprint().substr(0, kFingerprintShown), "\nTargets  ",
-      Printable(plan.selector()), "\n\n");
+  std::string text =
+      absl::StrCat("Source   ", Printable(plan.source()), "  ",
+                   plan.source_fingerprint().substr(0, kFingerprintShown),
+                   "\nTargets  ", Printable(plan.selector()), "\n\n");
   for (const v1::Cohort& cohort : plan.cohorts()) {
     absl::StrAppend(&text, CohortText(cohort, style, detail), "\n");
   }
   if (!plan.in_sync().empty()) {
-    absl::StrAppend(&text,
-                    style.Paint(Colour::kGreen, Fit("IN SYNC", 13)),
+    absl::StrAppend(&text, style.Paint(Colour::kGreen, Fit("IN SYNC", 13)),
                     plan.in_sync_size(), "  ",
                     Names(plan.in_sync(), detail.expand), "\n");
   }
-  absl::StrAppend(
-      &text, Notes("BUSY", plan.busy(), Colour::kYellow, style),
-      Notes("UNREACHABLE", plan.unreachable(), Colour::kRed, style),
-      Notes("REFUSED", plan.refused(), Colour::kRed, style));
+  absl::StrAppend(&text, Notes("BUSY", plan.busy(), Colour::kYellow, style),
+                  Notes("UNREACHABLE", plan.unreachable(), Colour::kRed, style),
+                  Notes("REFUSED", plan.refused(), Colour::kRed, style));
   if (plan.cohorts().empty()) {
     absl::StrAppend(
         &text,
@@ -175,9 +171,8 @@ std::string PrintFleetPlan(const v1::FleetPlan& plan, const Style& style,
         "\n");
     return text;
   }
-  absl::StrAppend(&text, "\nWaves (policy ",
-                  Printable(plan.policy().name()), ")\n",
-                  PrintWaves(plan.waves(), style), "\n", Totals(plan));
+  absl::StrAppend(&text, "\nWaves (policy ", Printable(plan.policy().name()),
+                  ")\n", PrintWaves(plan.waves(), style), "\n", Totals(plan));
   return text;
 }
 

@@ -24,8 +24,9 @@ std::string PrintFleetPlan(const v1::FleetPlan& plan, const Style& style,
 // comments.
 std::string PrintFleetPlanSql(const v1::FleetPlan& plan);
 
-std::string PrintWaves(const google::protobuf::RepeatedPtrField<v1::Wave>& waves,
-                       const Style& style);
+std::string PrintWaves(
+    const google::protobuf::RepeatedPtrField<v1::Wave>& waves,
+    const Style& style);
 
 // Hazards in the plan that destroy something: the reader types the plan's id.
 bool NeedsTypedId(const v1::FleetPlan& plan);

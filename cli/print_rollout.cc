@@ -80,8 +80,8 @@ std::string Bar(int done, int total, const Style& style) {
   const int filled = total == 0 ? kBarWidth : kBarWidth * done / total;
   std::string bar;
   for (int i = 0; i < kBarWidth; ++i) {
-    absl::StrAppend(&bar, i < filled ? style.Symbol("█", "#")
-                                     : style.Symbol("░", "."));
+    absl::StrAppend(
+        &bar, i < filled ? style.Symbol("█", "#") : style.Symbol("░", "."));
   }
   return bar;
 }
@@ -100,8 +100,8 @@ int HealthyIn(const v1::Wave& wave, const ByName& index) {
   int healthy = 0;
   for (const std::string& name : wave.targets()) {
     const auto found = index.find(name);
-    healthy += found != index.end() &&
-               found->second->state() == v1::TARGET_HEALTHY;
+    healthy +=
+        found != index.end() && found->second->state() == v1::TARGET_HEALTHY;
   }
   return healthy;
 }
@@ -118,9 +118,9 @@ std::string TargetLine(const v1::TargetProgress& target, const Style& style) {
     absl::StrAppend(&line, "  attempt ", target.attempt());
   }
   if (target.state() == v1::TARGET_HEALTHY && target.finished_ms() > 0) {
-    absl::StrAppend(
-        &line, "  ", PrintDuration(target.finished_ms() - target.started_ms()),
-        "  ", target.fingerprint().substr(0, 8));
+    absl::StrAppend(&line, "  ",
+                    PrintDuration(target.finished_ms() - target.started_ms()),
+                    "  ", target.fingerprint().substr(0, 8));
   } else if (!target.message().empty()) {
     absl::StrAppend(&line, "  ", Printable(target.message()));
   } else if (!target.reason().empty()) {
@@ -132,17 +132,17 @@ std::string TargetLine(const v1::TargetProgress& target, const Style& style) {
 std::string WaveLine(int number, const v1::Wave& wave, const ByName& index,
                      int64_t now_ms, const Style& style) {
   const int healthy = HealthyIn(wave, index);
-  std::string line = absl::StrCat(
-      Glyph(LookOf(wave.state()), style), " ", number, " ",
-      Fit(Printable(wave.name()), 16), " ", healthy, "/", wave.targets_size(),
-      "  ", Bar(healthy, wave.targets_size(), style), "  ",
-      StateName(wave.state()));
+  std::string line = absl::StrCat(Glyph(LookOf(wave.state()), style), " ",
+                                  number, " ", Fit(Printable(wave.name()), 16),
+                                  " ", healthy, "/", wave.targets_size(), "  ",
+                                  Bar(healthy, wave.targets_size(), style),
+                                  "  ", StateName(wave.state()));
   if (wave.state() == v1::WAVE_BAKING) {
-    absl::StrAppend(&line, ", ",
-                    PrintDuration(
-                        std::max<int64_t>(0, wave.bake_until_ms() - now_ms) /
-                        1000 * 1000),
-                    " left");
+    absl::StrAppend(
+        &line, ", ",
+        PrintDuration(std::max<int64_t>(0, wave.bake_until_ms() - now_ms) /
+                      1000 * 1000),
+        " left");
   }
   if (wave.state() == v1::WAVE_READY) {
     absl::StrAppend(&line, ": waits for approval");
@@ -201,9 +201,9 @@ bool IsDone(v1::WaveState state) {
 
 std::string FailureText(const v1::Rollout& rollout,
                         const v1::TargetProgress& target) {
-  std::string text = absl::StrCat("\n", absl::AsciiStrToUpper(StateName(
-                                            target.state())),
-                                  " ", Printable(target.target()));
+  std::string text =
+      absl::StrCat("\n", absl::AsciiStrToUpper(StateName(target.state())), " ",
+                   Printable(target.target()));
   if (target.failed_statement() > 0) {
     absl::StrAppend(&text, ", statement ", target.failed_statement(), " of ",
                     target.statements_total());
@@ -253,10 +253,9 @@ std::string PrintRolloutTree(const v1::Rollout& rollout, int64_t now_ms,
   for (int i = 0; i < rollout.waves_size(); ++i) {
     const v1::Wave& wave = rollout.waves(i);
     const bool last = i + 1 == rollout.waves_size();
-    absl::StrAppend(&text,
-                    last ? style.Symbol("└─ ", "`- ")
-                         : style.Symbol("├─ ", "|- "),
-                    WaveLine(i + 1, wave, index, now_ms, style), "\n");
+    absl::StrAppend(
+        &text, last ? style.Symbol("└─ ", "`- ") : style.Symbol("├─ ", "|- "),
+        WaveLine(i + 1, wave, index, now_ms, style), "\n");
     for (const std::string& line : TargetLines(wave, index, style)) {
       absl::StrAppend(&text, last ? "   " : style.Symbol("│  ", "|  "), "   ",
                       line, "\n");
@@ -305,10 +304,10 @@ std::string PrintRecap(const v1::Rollout& rollout, const Style& style) {
           : absl::StrCat(" (", Printable(rollout.reason()), ")"),
       "\n");
   for (int i = 0; i < rollout.waves_size(); ++i) {
-    absl::StrAppend(&text, "  ",
-                    WaveLine(i + 1, rollout.waves(i), index,
-                             rollout.finished_ms(), style),
-                    "\n");
+    absl::StrAppend(
+        &text, "  ",
+        WaveLine(i + 1, rollout.waves(i), index, rollout.finished_ms(), style),
+        "\n");
   }
   std::vector<std::string> not_started;
   for (const v1::TargetProgress& target : rollout.targets()) {

@@ -25,8 +25,7 @@ absl::StatusOr<Schema> ReadDatabase(const std::string& url,
                                     const Dialect& dialect) {
   SessionOptions options;
   options.read_only = true;
-  ASSIGN_OR_RETURN(std::unique_ptr<Session> session,
-                   OpenSession(url, options));
+  ASSIGN_OR_RETURN(std::unique_ptr<Session> session, OpenSession(url, options));
   absl::StatusOr<Schema> schema = Introspect(*session, dialect);
   if (!schema.ok()) {
     return Annotate(schema.status(), absl::StrCat("reading ", RedactUrl(url)));
@@ -73,9 +72,9 @@ absl::StatusOr<Schema> ReadSide(const std::string& side, const Dialect* dialect,
   if (IsUrl(side)) {
     ASSIGN_OR_RETURN(const v1::Engine engine, EngineOfUrl(side));
     if (dialect != nullptr && dialect->engine() != engine) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          RedactUrl(side), " is not a ", dialect->name(),
-          " database; both sides must be of one engine"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(RedactUrl(side), " is not a ", dialect->name(),
+                       " database; both sides must be of one engine"));
     }
     CHECK(dialect != nullptr);
     return ReadDatabase(side, *dialect);

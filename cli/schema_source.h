@@ -24,8 +24,8 @@ v1::Engine EngineOfSide(const std::string& side);
 // True when `side` is an existing file, ends in .sql or is "-".
 bool IsSqlFile(const std::string& side);
 
-// `dialect` is the engine of the comparison (null: only allowed for names, whose
-// schema says it).
+// `dialect` is the engine of the comparison (null: only allowed for names,
+// whose schema says it).
 absl::StatusOr<Schema> ReadSide(const std::string& side, const Dialect* dialect,
                                 const SourceOptions& options,
                                 const Globals& globals);

@@ -51,17 +51,16 @@ absl::string_view Escape(Colour colour) {
 absl::string_view PopGlyph(absl::string_view* text, int* columns) {
   if (text->size() > 1 && (*text)[0] == '\x1b' && (*text)[1] == '[') {
     const size_t end = text->find('m');
-    const size_t size =
-        end == absl::string_view::npos ? text->size() : end + 1;
+    const size_t size = end == absl::string_view::npos ? text->size() : end + 1;
     const absl::string_view glyph = text->substr(0, size);
     text->remove_prefix(size);
     *columns = 0;
     return glyph;
   }
   utf8proc_int32_t rune = -1;
-  utf8proc_ssize_t size = utf8proc_iterate(
-      reinterpret_cast<const utf8proc_uint8_t*>(text->data()),
-      static_cast<utf8proc_ssize_t>(text->size()), &rune);
+  utf8proc_ssize_t size =
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text->data()),
+                       static_cast<utf8proc_ssize_t>(text->size()), &rune);
   if (size <= 0) {
     size = 1;
     *columns = 1;
@@ -106,7 +105,8 @@ int DisplayWidth(absl::string_view text) {
 std::string Fit(absl::string_view text, int width) {
   if (DisplayWidth(text) <= width) {
     return absl::StrCat(
-        text, std::string(static_cast<size_t>(width - DisplayWidth(text)), ' '));
+        text,
+        std::string(static_cast<size_t>(width - DisplayWidth(text)), ' '));
   }
   std::string out;
   int used = 0;

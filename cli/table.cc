@@ -26,7 +26,8 @@ std::string Table::Text(const Style& style) const {
     for (size_t i = 0; i < widths.size(); ++i) {
       std::string cell = rows_[r][i];
       if (r == 0) cell = style.Paint(Colour::kDim, cell);
-      if (i + 1 < widths.size()) cell = absl::StrCat(Fit(cell, widths[i]), "  ");
+      if (i + 1 < widths.size())
+        cell = absl::StrCat(Fit(cell, widths[i]), "  ");
       line += cell;
     }
     absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
