@@ -25,6 +25,15 @@
 // targets has ended; it bakes, and then the next wave begins (or waits for
 // promotion). HEALTHY needs evidence: this rollout, this attempt, this plan,
 // and the plan's own to_fingerprint.
+//
+// One failure beyond a wave's tolerance (a DIVERGED target is beyond any) halts
+// the rollout: what is not started is CANCELLED at once, what is started ends,
+// and then the rollout is FAILED. max_parallel stays as it is until then: what
+// runs when the failure comes may fail too.
+//
+// A grant is for one nonce; the same nonce is granted again whenever asked for,
+// even when paused or cancelling, for that target counts as started already. An
+// agent must therefore keep its nonce across a crash.
 
 namespace fleet {
 
@@ -84,7 +93,8 @@ struct Aborted {
 };
 struct Promoted {
   std::string by;
-};  // the wave in WAVE_READY
+  std::string wave;  // empty: whichever is in WAVE_READY; else it must be it
+};
 struct Retried {
   std::vector<std::string> targets;
   std::string by;
@@ -123,6 +133,11 @@ struct Transition {
 
 Transition Next(const v1::Rollout& rollout, const Event& event, int64_t now_ms);
 
+// A rollout of `plan` that nobody has started: state APPROVED, waves WAITING,
+// targets PENDING with attempt 1, by name. `Started` sets it going.
+v1::Rollout NewRollout(const v1::FleetPlan& plan, absl::string_view id,
+                       absl::string_view requested_by, int64_t now_ms);
+
 bool IsOver(v1::RolloutState state);
 bool IsOver(v1::TargetState state);     // ended in this rollout unless retried
 bool IsStarted(v1::TargetState state);  // a statement of it may be running
@@ -131,13 +146,20 @@ bool IsStarted(v1::TargetState state);  // a statement of it may be running
 inline constexpr absl::string_view kWaitsForWave = "wave";
 inline constexpr absl::string_view kWaitsForPromotion = "promotion";
 inline constexpr absl::string_view kWaitsForReady =
-    "ready";  // others of the wave
+    "ready";  // it, or others of the wave
+inline constexpr absl::string_view kWaitsForStart =
+    "start";  // GO is sent; its agent has not asked to start
 inline constexpr absl::string_view kWaitsForPlace = "max_parallel";
 inline constexpr absl::string_view kWaitsForAgent = "agent_away";
 inline constexpr absl::string_view kWaitsForBake = "bake";
 inline constexpr absl::string_view kPausedByOperator = "paused";
 inline constexpr absl::string_view kHalted = "halted";  // an earlier failure
 inline constexpr absl::string_view kAborted = "aborted";
+// Aborted, but statements of it still run (rollout and running targets).
+inline constexpr absl::string_view kCancelling = "cancelling";
+// target_deadline has passed: what was not started FAILED, what was started
+// stays and nothing is known of it.
+inline constexpr absl::string_view kDeadline = "deadline";
 
 }  // namespace fleet
 
