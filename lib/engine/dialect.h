@@ -21,14 +21,15 @@ namespace fleet {
 
 // Statements that keep fleetctl's own state inside a target, in a place that
 // no introspection shows (PostgreSQL: schema fleetctl_meta; SQLite: tables
-// named fleetctl_meta_…). Texts take $1… as already quoted literals through the
-// functions of marker.h.
+// named fleetctl_meta_…). marker.h replaces {epoch} {group} {attempt} by
+// numbers and {plan} {rollout} {before} {after} by quoted literals.
 struct MarkerSql {
-  std::vector<std::string> create;  // idempotent
-  absl::string_view
-      claim_epoch;  // UPDATE … WHERE epoch <= {epoch}; must hit one row
-  absl::string_view read_epoch;
-  absl::string_view insert_applied;
+  std::vector<std::string> create;  // idempotent; also the epoch's one row, 0
+  // UPDATE … WHERE epoch <= {epoch} RETURNING epoch; must hit one row.
+  absl::string_view claim_epoch;
+  absl::string_view read_epoch;      // one value
+  absl::string_view insert_applied;  // again for the same key: no error
+  // A row where (rollout, attempt, plan, group) is there.
   absl::string_view read_applied;
 };
 

@@ -24,7 +24,8 @@ struct AppliedMarker {
   std::string fingerprint_after;
 };
 
-// Creates the place if it is not there. Outside a transaction.
+// Creates the place if it is not there: one query when it is. Outside a
+// transaction.
 absl::Status EnsureMarkers(Session& session, const Dialect& dialect);
 
 // Inside the transaction: FailedPrecondition when a higher epoch has acted.
@@ -32,6 +33,14 @@ absl::Status ClaimEpoch(Session& session, const Dialect& dialect,
                         uint64_t epoch);
 absl::Status WriteMarker(Session& session, const Dialect& dialect,
                          uint64_t epoch, const AppliedMarker& marker);
+
+// The texts of the two above, to be sent along with other statements in one
+// round trip. Zero rows from the claim: a higher epoch has acted.
+absl::StatusOr<std::string> ClaimEpochSql(const Dialect& dialect,
+                                          uint64_t epoch);
+absl::StatusOr<std::string> WriteMarkerSql(const Dialect& dialect,
+                                           uint64_t epoch,
+                                           const AppliedMarker& marker);
 
 // True when the marker of (rollout, attempt, plan, group) is committed.
 absl::StatusOr<bool> HasMarker(Session& session, const Dialect& dialect,

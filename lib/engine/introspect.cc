@@ -1,0 +1,28 @@
+#include "lib/engine/introspect.h"
+
+#include <memory>
+#include <vector>
+
+#include "lib/base/status.h"
+
+namespace fleet {
+
+absl::StatusOr<Schema> Introspect(Session& session, const Dialect& dialect) {
+  const std::vector<std::string> queries =
+      dialect.IntrospectionQueries(session.info().server_version);
+  ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<RowSet>> results,
+                   session.QuerySnapshot(queries));
+  return dialect.ReadSchema(session.info(), results);
+}
+
+absl::StatusOr<std::string> ReadChangeToken(Session& session,
+                                            const Dialect& dialect) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows,
+                   session.Query(dialect.ChangeTokenQuery()));
+  if (rows->rows() != 1 || rows->columns() != 1 || rows->is_null(0, 0)) {
+    return absl::InternalError("the change token query did not give one value");
+  }
+  return std::string(rows->at(0, 0));
+}
+
+}  // namespace fleet

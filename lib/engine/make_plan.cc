@@ -1,0 +1,150 @@
+#include "lib/engine/make_plan.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/digest.h"
+#include "lib/base/printable.h"
+#include "lib/base/status.h"
+#include "lib/engine/render.h"
+#include "lib/schema/diff.h"
+#include "lib/schema/fingerprint.h"
+#include "lib/schema/order.h"
+#include "lib/schema/risk.h"
+
+namespace fleet {
+namespace {
+
+struct Rendered {
+  std::vector<v1::Change> changes;
+  std::vector<v1::Statement> statements;
+};
+
+absl::StatusOr<Rendered> RenderDifference(const Schema& from, const Schema& to,
+                                          const Dialect& dialect,
+                                          const SchemaInfo& server,
+                                          const RenderOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<Difference> differences,
+                   Diff(from, to, dialect.specs()));
+  ASSIGN_OR_RETURN(const std::vector<Step> steps,
+                   Order(from, to, differences, dialect.specs()));
+  Rendered rendered;
+  ASSIGN_OR_RETURN(rendered.statements,
+                   Render(from, to, steps, dialect, server, options));
+  rendered.changes = Describe(differences, dialect.specs());
+  return rendered;
+}
+
+void AddReverse(const Schema& from, const Schema& to, const Dialect& dialect,
+                const SchemaInfo& server, const RenderOptions& options,
+                v1::Plan& plan) {
+  absl::StatusOr<Rendered> reverse =
+      RenderDifference(to, from, dialect, server, options);
+  if (!reverse.ok()) {
+    AddHazard(*plan.mutable_statements(plan.statements_size() - 1),
+              v1::IRREVERSIBLE,
+              absl::StrCat("the plan cannot be taken back: ",
+                           reverse.status().message()));
+    return;
+  }
+  for (v1::Statement& statement : reverse->statements) {
+    *plan.add_reverse() = std::move(statement);
+  }
+  if (plan.reverse_size() > 0) {
+    plan.mutable_reverse(plan.reverse_size() - 1)
+        ->set_fingerprint_after(plan.from_fingerprint());
+  }
+}
+
+// `text` ends in a statement; a line comment at its end must not swallow the
+// semicolon.
+void AppendStatement(absl::string_view text, std::string& script) {
+  const size_t newline = text.rfind('\n');
+  const absl::string_view last_line =
+      newline == text.npos ? text : text.substr(newline + 1);
+  const bool may_be_comment = last_line.find("--") != last_line.npos;
+  absl::StrAppend(&script, text, may_be_comment ? "\n;\n" : ";\n");
+}
+
+void AppendStatements(const std::vector<std::string>& statements,
+                      std::string& script) {
+  for (const std::string& statement : statements) {
+    AppendStatement(statement, script);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
+                                  const Dialect& dialect,
+                                  const SchemaInfo& server,
+                                  const PlanOptions& options) {
+  ASSIGN_OR_RETURN(Rendered forward,
+                   RenderDifference(from, to, dialect, server, options.render));
+  v1::Plan plan;
+  plan.set_engine(dialect.engine());
+  plan.set_flavour(server.flavour);
+  plan.set_server_major(dialect.Major(server.server_version));
+  plan.set_from_fingerprint(Fingerprint(from, dialect.specs()));
+  plan.set_to_fingerprint(Fingerprint(to, dialect.specs()));
+  for (v1::Change& change : forward.changes) {
+    plan.set_risk(std::max(plan.risk(), change.risk()));
+    *plan.add_changes() = std::move(change);
+  }
+  for (v1::Statement& statement : forward.statements) {
+    *plan.add_statements() = std::move(statement);
+  }
+  if (plan.statements_size() > 0) {
+    plan.mutable_statements(plan.statements_size() - 1)
+        ->set_fingerprint_after(plan.to_fingerprint());
+    if (options.with_reverse) {
+      AddReverse(from, to, dialect, server, options.render, plan);
+    }
+  }
+  plan.set_id(PlanId(plan));
+  return plan;
+}
+
+std::string PlanId(const v1::Plan& plan) {
+  v1::Plan unnamed = plan;
+  unnamed.clear_id();
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    unnamed.SerializeToCodedStream(&coded);
+  }
+  return Sha256Hex(bytes);
+}
+
+std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
+  if (plan.statements_size() == 0) return "";
+  std::string script;
+  AppendStatements(dialect.PlanPrologue(plan), script);
+  const int count = plan.statements_size();
+  for (int i = 0; i < count; ++i) {
+    const v1::Statement& statement = plan.statements(i);
+    const int group = statement.group();
+    const bool first = i == 0 || plan.statements(i - 1).group() != group;
+    const bool last = i + 1 == count || plan.statements(i + 1).group() != group;
+    if (statement.transactional() && first) script += "BEGIN;\n";
+    for (const v1::Hazard& hazard : statement.hazards()) {
+      absl::StrAppend(&script, "-- hazard ", HazardName(hazard.type()), ": ",
+                      Printable(hazard.message()), "\n");
+    }
+    AppendStatement(statement.sql(), script);
+    if (statement.transactional() && last) {
+      AppendStatements(dialect.CommitChecks(plan), script);
+      script += "COMMIT;\n";
+    }
+  }
+  AppendStatements(dialect.PlanEpilogue(plan), script);
+  return script;
+}
+
+}  // namespace fleet

@@ -1,0 +1,48 @@
+#include "lib/engine/registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/printable.h"
+#include "lib/base/suggest.h"
+#include "lib/engine/postgres/dialect.h"
+#include "lib/engine/sqlite/dialect.h"
+
+namespace fleet {
+namespace {
+
+struct Row {
+  absl::string_view name;
+  const Dialect& (*dialect)();
+};
+
+// Every name that --dialect takes; the first of an engine is its own.
+constexpr Row kRows[] = {
+    {"postgres", PostgresDialect},
+    {"postgresql", PostgresDialect},
+    {"sqlite", SqliteDialect},
+    {"sqlite3", SqliteDialect},
+};
+
+}  // namespace
+
+absl::StatusOr<const Dialect*> DialectOf(v1::Engine engine) {
+  for (const Row& row : kRows) {
+    const Dialect& dialect = row.dialect();
+    if (dialect.engine() == engine) return &dialect;
+  }
+  return absl::UnimplementedError(
+      absl::StrCat("engine ", v1::Engine_Name(engine),
+                   " is not part of this build; it has postgres and sqlite"));
+}
+
+absl::StatusOr<const Dialect*> DialectNamed(absl::string_view name) {
+  std::vector<std::string> names;
+  for (const Row& row : kRows) {
+    if (row.name == name) return &row.dialect();
+    names.emplace_back(row.name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "dialect \"", Printable(name),
+      "\" is not known; have postgres and sqlite", DidYouMean(name, names)));
+}
+
+}  // namespace fleet

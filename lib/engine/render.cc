@@ -1,0 +1,156 @@
+#include "lib/engine/render.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
+#include "lib/schema/kind.h"
+
+namespace fleet {
+namespace {
+
+absl::Status CannotDo(absl::string_view verb, const ObjectKey& key,
+                      const Dialect& dialect) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot ", verb, " ", Describe(key), ": fleetctl does not know how on ",
+      dialect.name(), "; do it by hand, or leave it out with ignore patterns"));
+}
+
+const KindHandler* FindHandler(const Dialect& dialect, v1::ObjectKind kind) {
+  const absl::Span<const KindHandler> handlers = dialect.handlers();
+  const size_t index = static_cast<size_t>(kind);
+  if (index >= handlers.size() || handlers[index].spec.kind != kind) {
+    return nullptr;
+  }
+  return &handlers[index];
+}
+
+// Calls the handler's function for the step.
+absl::Status RenderStep(const Step& step, const Dialect& dialect,
+                        Renderer& renderer) {
+  const KindHandler* handler = FindHandler(dialect, step.key().kind);
+  const KindHandler none;
+  if (handler == nullptr) handler = &none;
+  switch (step.op) {
+    case StepOp::kCreate:
+      if (!handler->create) return CannotDo("create", step.key(), dialect);
+      handler->create(*step.to, renderer);
+      break;
+    case StepOp::kDrop:
+      if (!handler->drop) return CannotDo("drop", step.key(), dialect);
+      handler->drop(*step.from, renderer);
+      break;
+    case StepOp::kAlter:
+      if (!handler->alter) return CannotDo("alter", step.key(), dialect);
+      handler->alter(*step.difference, renderer);
+      break;
+    case StepOp::kRebuild:
+      if (!handler->rebuild) return CannotDo("rebuild", step.key(), dialect);
+      handler->rebuild(*step.difference, renderer);
+      break;
+  }
+  return Annotate(renderer.status(), Describe(step.key()));
+}
+
+v1::ChangeOp OpOf(const Step& step) {
+  if (step.difference != nullptr && step.difference->op == v1::RECREATE) {
+    return v1::RECREATE;
+  }
+  switch (step.op) {
+    case StepOp::kCreate:
+      return v1::CREATE;
+    case StepOp::kDrop:
+      return v1::DROP;
+    case StepOp::kAlter:
+      return v1::ALTER;
+    case StepOp::kRebuild:
+      return v1::REBUILD;
+  }
+  return v1::CHANGE_OP_UNSPECIFIED;
+}
+
+v1::Phase PhaseOf(v1::ChangeOp op) {
+  if (op == v1::CREATE) return v1::EXPAND;
+  if (op == v1::DROP) return v1::CONTRACT;
+  return v1::MIGRATE;
+}
+
+bool HasHazard(const v1::Statement& statement, v1::HazardType type) {
+  for (const v1::Hazard& hazard : statement.hazards()) {
+    if (hazard.type() == type) return true;
+  }
+  return false;
+}
+
+// Dropping what holds rows or values is never silent, also when a handler
+// forgot to say so.
+void MarkDataLoss(const Step& step, v1::Statement& statement) {
+  if (step.op != StepOp::kDrop || !KindOf(step.key().kind).holds_data) return;
+  if (statement.reversibility() == v1::REVERSIBILITY_UNSPECIFIED ||
+      statement.reversibility() == v1::LOSSLESS) {
+    statement.set_reversibility(v1::LOSSY);
+  }
+  if (!HasHazard(statement, v1::DELETES_DATA)) {
+    AddHazard(statement, v1::DELETES_DATA,
+              absl::StrCat("dropping ", Describe(step.key()),
+                           " deletes what it holds"));
+  }
+}
+
+void Fill(const Step& step, const RenderOptions& options,
+          v1::Statement& statement) {
+  const ObjectKey& key = step.key();
+  if (statement.kind() == v1::KIND_UNSPECIFIED) {
+    statement.set_kind(key.kind);
+    for (const std::string& component : key.path.components()) {
+      statement.add_path(component);
+    }
+  }
+  if (statement.op() == v1::CHANGE_OP_UNSPECIFIED) {
+    statement.set_op(OpOf(step));
+  }
+  if (statement.phase() == v1::PHASE_UNSPECIFIED) {
+    statement.set_phase(PhaseOf(statement.op()));
+  }
+  MarkDataLoss(step, statement);
+  if (statement.reversibility() == v1::REVERSIBILITY_UNSPECIFIED) {
+    statement.set_reversibility(v1::LOSSLESS);
+  }
+  if (statement.lock_timeout_ms() == 0) {
+    statement.set_lock_timeout_ms(options.lock_timeout_ms);
+  }
+  if (statement.statement_timeout_ms() == 0) {
+    statement.set_statement_timeout_ms(options.statement_timeout_ms);
+  }
+}
+
+void NumberGroups(std::vector<v1::Statement>& statements) {
+  int group = -1;
+  bool open = false;  // the last group takes more statements
+  for (v1::Statement& statement : statements) {
+    if (!statement.transactional() || !open) ++group;
+    open = statement.transactional();
+    statement.set_group(group);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::Statement>> Render(
+    const Schema& from, const Schema& to, const std::vector<Step>& steps,
+    const Dialect& dialect, const SchemaInfo& server,
+    const RenderOptions& options) {
+  Renderer renderer(from, to, server, options);
+  for (const Step& step : steps) {
+    const size_t before = renderer.statements().size();
+    RETURN_IF_ERROR(RenderStep(step, dialect, renderer));
+    for (size_t i = before; i < renderer.statements().size(); ++i) {
+      Fill(step, options, renderer.statements()[i]);
+    }
+  }
+  NumberGroups(renderer.statements());
+  return std::move(renderer.statements());
+}
+
+}  // namespace fleet
