@@ -9,13 +9,23 @@
 #include "proto/agent.pb.h"
 #include "proto/history.pb.h"
 
-// What one agent's replica lacks, and taking it in. Pure but for the logs.
+// What one agent's replica lacks. The replica takes it in with
+// HistoryLog::AppendReplicated, and answers with its new Heads():
+//
+//   coordinator: NextReplicate(log, {TargetStream("prod-eu")}, heads, 1 << 20)
+//   agent:       log->AppendReplicated(message.records(), message.contents())
+//
+// A message may be lost or repeated: the next one is made from the heads. Pure
+// but for the log; thread-safe.
 
 namespace fleet {
 
 // The next message for a replica that holds `heads` and follows `streams`:
-// records in stream order and the content their versions name, at most
-// `bytes_max` (but at least one record). Empty when nothing is missing.
+// records in stream order and the content that they name (the schemas of
+// versions, the plans of rollouts and progress, where they are stored), at most
+// `bytes_max` (but at least one record and all of its content). Content that
+// the stream's latest records named already is left out: the replica has it.
+// Empty when nothing is missing.
 // DataLoss when a head of the replica is ahead of, or forks from, this log.
 absl::StatusOr<v1::Replicate> NextReplicate(
     const HistoryLog& log, const std::vector<std::string>& streams,
