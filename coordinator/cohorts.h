@@ -9,7 +9,8 @@
 
 // The targets that can share one plan.
 //
-//   for (const TargetGroup& group : GroupTargets(members)) // plan group[0] once
+//   for (const TargetGroup& group : GroupTargets(members)) // plan group[0]
+//   once
 //
 // Targets share a plan when engine, flavour, server major version, the schema
 // that they have and the schema that they are to get are the same. Outliers
@@ -22,7 +23,7 @@ struct CohortMember {
   std::string target;
   v1::Engine engine = v1::ENGINE_UNSPECIFIED;
   std::string flavour;
-  int server_major = 0;
+  int server_major = 0;  // as Dialect::Major says
   std::string from_fingerprint;
   // What it is to get, where that differs by target (a rollback to what each
   // had before); else empty.
@@ -40,9 +41,6 @@ struct TargetGroup {
 };
 
 std::vector<TargetGroup> GroupTargets(const std::vector<CohortMember>& members);
-
-// 150003 is 15, 80036 is 8, 100611 (MariaDB) is 10, 3040001 (SQLite) is 3.
-int ServerMajor(v1::Engine engine, int server_version);
 
 // 0 is "A", 25 is "Z", 26 is "AA".
 std::string CohortName(int index);

@@ -24,7 +24,16 @@ namespace fleet {
 //       max_parallel: 50%
 //       failure_tolerance: 0
 //       promote: manual
-//   on_failure: halt
+//   on_failure: halt          # halt | continue
+//   target_deadline: 5m       # for an agent to answer; 0s: for ever
+//   lock_timeout: 3s
+//   lock_retries: 5
+//   max_risk: 80
+//   allow_hazards: [INDEX_BUILD]
+//
+// Amounts are counts or percentages of a wave. `promote` is auto, manual (the
+// wave waits before it starts) or manual_first (of the waves of an `each`, only
+// the first waits). Without `waves` they are those of DefaultPolicy().
 absl::StatusOr<v1::Policy> ParsePolicy(const std::string& text,
                                        const std::string& file_name);
 

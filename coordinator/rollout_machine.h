@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "coordinator/rollout.h"
 #include "proto/rollout.pb.h"
@@ -17,7 +18,8 @@ namespace fleet {
 // Next() in place: for a runner that applies many events to one large rollout.
 //
 //   RolloutMachine machine(rollout);
-//   Transition step = machine.Apply(event, now_ms);  // step.rollout stays empty
+//   Transition step = machine.Apply(event, now_ms);  // step.rollout stays
+//   empty
 //   // persist machine.rollout(), then send step.commands
 //
 // An event costs O(log targets), but for the rare ones that touch a whole wave.
@@ -36,8 +38,7 @@ class RolloutMachine {
  private:
   // Counts that follow from the targets of one wave.
   struct WaveIndex {
-    std::vector<int> members;   // indices of targets, in start order
-    std::vector<int> position;  // of members, by `place_`
+    std::vector<int> members;  // indices of targets, in start order
     int pending = 0;
     int preflight = 0;
     int dispatched = 0;
@@ -60,10 +61,20 @@ class RolloutMachine {
   bool IsHalting() const;
   bool IsCancelling() const;
   bool IsRunning() const;  // RUNNING and nothing holds it back
+  bool IsBegun() const;    // RUNNING or PAUSED
   int StartedTargets() const;
   template <typename Change>
   void Mutate(int target, Change change);
   void MoveTarget(int target, v1::TargetState state, absl::string_view reason);
+  void SetAgentAway(int target, bool away);
+  void RestartDeadline(int target);
+  void MarkDeadline(int target);
+  void NoteProgress(int target, int statements_done, absl::string_view note);
+  void Grant(int target, const std::string& nonce);
+  void Finish(int target, v1::TargetState state, absl::string_view reason,
+              absl::string_view message);
+  void KeepEvidence(int target, const TargetResult& result);
+  void Reopen(int target);
   void MoveWave(int wave, v1::WaveState state, absl::string_view reason);
   void MoveRollout(v1::RolloutState state, absl::string_view reason);
   void Send(CommandType type, int target);
@@ -78,7 +89,7 @@ class RolloutMachine {
   void PreparePending(int wave);
   void SendGos(int wave);
   void FinishWave(int wave);
-  void ExpireDeadlines(int wave);
+  void ExpireDeadlines();
   void WakeWave(int wave);
   void CancelWaiting(absl::string_view reason);
   void FinishStopped();
@@ -96,8 +107,7 @@ class RolloutMachine {
   void On(const AgentLost& event);
   void On(const CoordinatorRestarted& event);
   void Resend(int target);
-  void Finish(int target, v1::TargetState state, absl::string_view reason,
-              absl::string_view message);
+  void Forget(int target, int attempt);
   void Judge(int target, const TargetResult& result);
 
   // rollout_operator.cc: orders of operators.
@@ -109,10 +119,10 @@ class RolloutMachine {
   void On(const Promoted& event);
   void On(const Retried& event);
   absl::Status CheckShape() const;
-  absl::Status ChooseRetries(const Retried& event, std::vector<int>* chosen);
-  absl::Status CheckRetries(const std::vector<int>& chosen) const;
-  void Reopen(int target);
-  absl::Status Refuse(absl::string_view what) const;
+  absl::StatusOr<std::set<int>> ChooseRetries(const Retried& event) const;
+  absl::Status CheckRetries(const std::set<int>& chosen) const;
+  void ReopenWave(int wave);
+  absl::Status Refuse(absl::string_view why) const;
 
   v1::Rollout rollout_;
   std::vector<WaveIndex> waves_;

@@ -20,6 +20,7 @@ class Selector {
   // InvalidArgument with the column and, for an unknown method, the nearest
   // one.
   static absl::StatusOr<Selector> Parse(absl::string_view text);
+  // Any of them; an empty list selects every target.
   static absl::StatusOr<Selector> ParseAny(
       const std::vector<std::string>& texts);
 
@@ -34,8 +35,9 @@ class Selector {
   std::vector<std::vector<Atom>> terms_;  // or of ands
 };
 
-// The targets selected and not excluded, by name. NotFound when nothing
-// matches, naming the tags there are and the nearest one.
+// The targets selected and not excluded, sorted by name; no selector selects
+// every target. NotFound when none is left, naming the tags there are and the
+// nearest one.
 absl::StatusOr<std::vector<v1::Target>> Select(
     const std::vector<v1::Target>& targets,
     const std::vector<std::string>& selectors,

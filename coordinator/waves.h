@@ -18,7 +18,8 @@ absl::StatusOr<std::vector<v1::Wave>> BuildWaves(
     const v1::Policy& policy, const std::vector<v1::Target>& targets);
 
 // One canary target, then manual promotion; then region by region, one target
-// at a time, tolerance 0, halt on failure, bake 10 s.
+// at a time, tolerance 0, halt on failure, bake 10 s, 5 minutes for an agent to
+// answer, 5 tries for a lock.
 v1::Policy DefaultPolicy();
 
 // For rollbacks: what was changed last goes back first.
