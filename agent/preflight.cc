@@ -1,0 +1,85 @@
+#include "agent/preflight.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor.h"
+#include "lib/engine/make_plan.h"
+
+namespace fleet {
+
+std::optional<Refusal> Preflight::Check(const v1::Prepare& prepare,
+                                        std::string* token) {
+  std::optional<Refusal> refusal = CheckOrder(prepare);
+  if (!refusal) refusal = CheckLive(prepare, token);
+  if (!refusal) refusal = MakeRoom(prepare);
+  return refusal;
+}
+
+std::optional<Refusal> Preflight::CheckOrder(const v1::Prepare& prepare) {
+  if (target_.read_only) {
+    return Refusal{v1::TARGET_BLOCKED, "read_only",
+                   absl::StrCat("target ", target_.name,
+                                " is read-only in its agent's configuration"),
+                   ""};
+  }
+  const std::string id = PlanId(prepare.plan());
+  if (id != prepare.plan().id()) {
+    return Refusal{v1::TARGET_FAILED, "plan",
+                   absl::StrCat("plan ", prepare.plan().id(),
+                                " is not what its id says (have ", id, ")"),
+                   ""};
+  }
+  if (prepare.plan().engine() != target_.engine) {
+    return Refusal{v1::TARGET_FAILED, "plan",
+                   absl::StrCat("plan ", id, " is not for the engine of ",
+                                target_.name, ", ", dialect_.name()),
+                   ""};
+  }
+  return {};
+}
+
+std::optional<Refusal> Preflight::CheckLive(const v1::Prepare& prepare,
+                                            std::string* token) {
+  const absl::StatusOr<Session*> session = session_.Get();
+  absl::StatusOr<Prober::Reading> live =
+      session.ok() ? prober_.ReadFingerprint(**session, prepare.plan().scope())
+                   : session.status();
+  if (!live.ok()) {
+    return Refusal{v1::TARGET_BLOCKED, "unreachable",
+                   std::string(live.status().message()), ""};
+  }
+  if (live->fingerprint != prepare.plan().from_fingerprint()) {
+    return Refusal{v1::TARGET_DRIFTED, "drift",
+                   DriftMessage(target_.name, prepare.plan(), live->fingerprint,
+                                prepare.plan().from_fingerprint()),
+                   live->fingerprint};
+  }
+  *token = std::move(live->token);
+  return {};
+}
+
+// An order that was started has the target to itself. One that was not gives
+// way: its coordinator prepares another only after it forgot this one.
+std::optional<Refusal> Preflight::MakeRoom(const v1::Prepare& prepare) {
+  const OrderKey key = KeyOf(prepare);
+  for (const OrderState& order : journal_.OpenOrders(target_.name)) {
+    if (order.key == key || order.finished) continue;
+    if (order.started) {
+      return Refusal{
+          v1::TARGET_BLOCKED, "busy",
+          absl::StrCat("rollout ", order.key.rollout, " is running on ",
+                       target_.name, "; wait until it has ended"),
+          ""};
+    }
+    const absl::Status status =
+        journal_.Append({EntryOf(order.key, v1::JournalEntry::ACKED)});
+    if (!status.ok()) {
+      return Refusal{v1::TARGET_BLOCKED, "journal",
+                     std::string(status.message()), ""};
+    }
+  }
+  return {};
+}
+
+}  // namespace fleet

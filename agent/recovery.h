@@ -1,0 +1,46 @@
+#ifndef AGENT_RECOVERY_H_
+#define AGENT_RECOVERY_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/journal.h"
+#include "lib/engine/dialect.h"
+#include "lib/engine/session.h"
+#include "proto/plan.pb.h"
+
+// What became of the group that was running when the agent, the database or the
+// connection went away. DDL goes on after its client is killed, so the fence
+// comes first and the look second; an error while looking is never evidence.
+
+namespace fleet {
+
+struct Evidence {
+  bool transactional = false;
+  // The marker of this very group, attempt and plan is committed.
+  bool has_marker = false;
+  bool live_is_before = false;  // live fingerprint = the journaled one
+  bool live_is_after = false;   // = the plan's; false where the plan has none
+};
+
+enum class Verdict {
+  kApplied,     // go on with the next group
+  kNotApplied,  // run the group again
+  kDiverged,    // neither before nor after: a human decides
+};
+
+// Pure.
+Verdict Decide(const Evidence& evidence);
+
+// Reads the evidence for `order`'s last group. REQUIRES: `session` holds the
+// fence. An error says nothing about the group: try again.
+struct Finding {
+  Verdict verdict = Verdict::kDiverged;
+  std::string live;  // fingerprint in the plan's scope
+};
+absl::StatusOr<Finding> Examine(Session& session, const Dialect& dialect,
+                                const v1::Plan& plan, const OrderState& order);
+
+}  // namespace fleet
+
+#endif  // AGENT_RECOVERY_H_
