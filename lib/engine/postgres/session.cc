@@ -1,0 +1,395 @@
+#include "lib/engine/postgres/session.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/random/random.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "lib/base/digest.h"
+#include "lib/base/printable.h"
+#include "lib/base/status.h"
+#include "lib/engine/postgres/connection.h"
+#include "lib/engine/postgres/script.h"
+#include "lib/engine/postgres/settings.h"
+#include "lib/engine/postgres/sqlstate.h"
+
+namespace fleet {
+namespace {
+
+constexpr absl::Duration kFencePollMin = absl::Milliseconds(30);
+constexpr absl::Duration kFencePollMax = absl::Milliseconds(250);
+
+// The key of the one advisory lock; advisory locks are per database.
+int64_t FenceKey() {
+  const std::string hash = Sha256("fleetctl fence");
+  int64_t key;
+  std::memcpy(&key, hash.data(), sizeof(key));
+  return key;
+}
+
+struct PgCancelFreer {
+  void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+};
+
+class PostgresSession : public Session {
+ public:
+  PostgresSession(PgConnection connection, bool read_only)
+      : connection_(std::move(connection)),
+        cancel_(PQgetCancel(connection_.get())),
+        read_only_(read_only) {
+    info_.engine = v1::POSTGRES;
+    info_.flavour = "postgresql";
+    info_.server_version = PQserverVersion(connection_.get());
+  }
+
+  // Sets what is pinned and checks what the server made of it.
+  absl::Status Pin();
+
+  const SchemaInfo& info() const override { return info_; }
+  absl::Status Execute(absl::string_view sql) override;
+  absl::StatusOr<std::unique_ptr<RowSet>> Query(absl::string_view sql) override;
+  absl::StatusOr<std::vector<std::unique_ptr<RowSet>>> QuerySnapshot(
+      absl::Span<const std::string> queries) override;
+  absl::Status ExecuteAll(absl::Span<const std::string> statements,
+                          int* failed) override;
+  absl::Status RunScript(absl::string_view sql,
+                         absl::string_view file_name) override;
+  absl::Status Begin() override;
+  absl::Status Commit() override;
+  absl::Status Rollback() override;
+  absl::Status TakeFence(absl::Duration wait) override;
+  void ReleaseFence() override;
+  absl::Status SetTimeouts(int64_t lock_timeout_ms,
+                           int64_t statement_timeout_ms) override;
+  void Cancel() override;
+  bool IsBroken() const override {
+    return is_broken_ || PQstatus(connection_.get()) != CONNECTION_OK;
+  }
+
+ private:
+  bool IsIdle() const {
+    return PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+  }
+  // One statement by the extended protocol, which takes no second one.
+  absl::StatusOr<PgResult> Run(absl::string_view sql);
+  absl::Status Check(const PGresult* result);
+  // All in one round trip; results of all, or the first failure and its index.
+  absl::StatusOr<std::vector<PgResult>> Pipeline(
+      absl::Span<const std::string> statements, int* failed);
+  absl::StatusOr<std::vector<PgResult>> ReadPipeline(size_t count, int* failed);
+  absl::Status PinSettings(bool with_optional);
+  absl::Status RunStatements(absl::string_view script,
+                             absl::string_view file_name);
+  absl::StatusOr<bool> TryFence();
+
+  const PgConnection connection_;
+  const std::unique_ptr<PGcancel, PgCancelFreer> cancel_;
+  const bool read_only_;
+  SchemaInfo info_;
+  bool is_broken_ = false;
+  bool has_fence_ = false;
+  // As the server has them; -1: not known.
+  int64_t lock_timeout_ms_ = -1;
+  int64_t statement_timeout_ms_ = -1;
+};
+
+absl::Status PostgresSession::Check(const PGresult* result) {
+  absl::Status status = CheckPgResult(connection_.get(), result);
+  if (!status.ok() && ErrorClassOf(status) == ErrorClass::kUnknown) {
+    is_broken_ = true;
+  }
+  return status;
+}
+
+absl::StatusOr<PgResult> PostgresSession::Run(absl::string_view sql) {
+  if (IsBroken()) {
+    return PostgresError("08003", "the connection was lost; open another");
+  }
+  const std::string text(sql);
+  PgResult result(PQexecParams(connection_.get(), text.c_str(), 0, nullptr,
+                               nullptr, nullptr, nullptr, 0));
+  const ExecStatusType state = PQresultStatus(result.get());
+  if (state == PGRES_COPY_IN || state == PGRES_COPY_OUT ||
+      state == PGRES_COPY_BOTH) {
+    // There is nobody to talk to on this end, and no way out but closing.
+    is_broken_ = true;
+    return absl::InvalidArgumentError(
+        "COPY from stdin or to stdout cannot run here; use a file or INSERT");
+  }
+  RETURN_IF_ERROR(Check(result.get()));
+  return result;
+}
+
+absl::Status PostgresSession::Execute(absl::string_view sql) {
+  return Run(sql).status();
+}
+
+absl::StatusOr<std::unique_ptr<RowSet>> PostgresSession::Query(
+    absl::string_view sql) {
+  ASSIGN_OR_RETURN(PgResult result, Run(sql));
+  return MakePgRowSet(std::move(result));
+}
+
+absl::StatusOr<std::vector<PgResult>> PostgresSession::Pipeline(
+    absl::Span<const std::string> statements, int* failed) {
+  if (failed != nullptr) *failed = -1;
+  if (IsBroken()) {
+    return PostgresError("08003", "the connection was lost; open another");
+  }
+  PGconn* connection = connection_.get();
+  bool sent = PQenterPipelineMode(connection) == 1;
+  for (const std::string& statement : statements) {
+    sent = sent && PQsendQueryParams(connection, statement.c_str(), 0, nullptr,
+                                     nullptr, nullptr, nullptr, 0) == 1;
+  }
+  sent = sent && PQpipelineSync(connection) == 1;
+  if (!sent) {
+    is_broken_ = true;
+    return PostgresError("08006",
+                         Printable(absl::StrCat("cannot send to the server: ",
+                                                PQerrorMessage(connection))));
+  }
+  absl::StatusOr<std::vector<PgResult>> results =
+      ReadPipeline(statements.size(), failed);
+  if (PQexitPipelineMode(connection) != 1) is_broken_ = true;
+  return results;
+}
+
+// The server skips what follows a failure; those answers are read all the same.
+absl::StatusOr<std::vector<PgResult>> PostgresSession::ReadPipeline(
+    size_t count, int* failed) {
+  PGconn* connection = connection_.get();
+  std::vector<PgResult> results;
+  absl::Status status;
+  for (size_t i = 0; i < count && !is_broken_; ++i) {
+    PgResult result(PQgetResult(connection));
+    if (status.ok()) {
+      status = Check(result.get());
+      if (!status.ok() && failed != nullptr) *failed = static_cast<int>(i);
+    }
+    results.push_back(std::move(result));
+    // The null that ends each statement's results.
+    while (!is_broken_ && PgResult(PQgetResult(connection)) != nullptr) {
+    }
+  }
+  if (!is_broken_) {
+    const PgResult sync(PQgetResult(connection));
+    if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) {
+      is_broken_ = true;
+      if (status.ok()) {
+        status = PostgresError("08006", "the server did not answer to the end");
+      }
+    }
+  }
+  if (!status.ok()) return status;
+  return results;
+}
+
+absl::StatusOr<std::vector<std::unique_ptr<RowSet>>>
+PostgresSession::QuerySnapshot(absl::Span<const std::string> queries) {
+  const bool own_transaction = IsIdle();
+  std::vector<std::string> statements;
+  if (own_transaction) {
+    statements.push_back("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  }
+  statements.insert(statements.end(), queries.begin(), queries.end());
+  if (own_transaction) statements.push_back("COMMIT");
+  absl::StatusOr<std::vector<PgResult>> results = Pipeline(statements, nullptr);
+  if (!results.ok()) {
+    if (own_transaction && !is_broken_) Rollback().IgnoreError();
+    return results.status();
+  }
+  std::vector<std::unique_ptr<RowSet>> rows;
+  const size_t first = own_transaction ? 1 : 0;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    rows.push_back(MakePgRowSet(std::move((*results)[first + i])));
+  }
+  return rows;
+}
+
+absl::Status PostgresSession::ExecuteAll(
+    absl::Span<const std::string> statements, int* failed) {
+  if (failed != nullptr) *failed = -1;
+  if (statements.empty()) return absl::OkStatus();
+  return Pipeline(statements, failed).status();
+}
+
+absl::Status PostgresSession::Begin() {
+  return Execute(read_only_ ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+                            : "BEGIN ISOLATION LEVEL READ COMMITTED");
+}
+
+absl::Status PostgresSession::Commit() {
+  ASSIGN_OR_RETURN(const PgResult result, Run("COMMIT"));
+  // The answer to COMMIT of a failed transaction is a polite ROLLBACK.
+  if (absl::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+    return PostgresError("25P02",
+                         "the transaction had failed and was rolled back");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PostgresSession::Rollback() {
+  if (!IsBroken() && IsIdle()) return absl::OkStatus();
+  return Execute("ROLLBACK");
+}
+
+absl::StatusOr<bool> PostgresSession::TryFence() {
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<RowSet> rows,
+      Query(absl::StrCat("SELECT pg_catalog.pg_try_advisory_lock(", FenceKey(),
+                         "), pg_catalog.pg_backend_pid()")));
+  const bool taken = rows->at(0, 0) == "t";
+  // A pooler answers with a process of its own, and may give the next statement
+  // to another backend, which does not hold the lock.
+  int pid = 0;
+  if (!absl::SimpleAtoi(rows->at(0, 1), &pid) ||
+      pid != PQbackendPID(connection_.get())) {
+    if (taken) ReleaseFence();
+    return ServerError(
+        absl::StatusCode::kFailedPrecondition, ErrorClass::kEnvironmental, "",
+        "the URL leads to a connection pooler, which cannot hold a session "
+        "lock; give the server's own address");
+  }
+  return taken;
+}
+
+absl::Status PostgresSession::TakeFence(absl::Duration wait) {
+  if (has_fence_) return absl::OkStatus();
+  const absl::Time deadline = absl::Now() + wait;
+  absl::BitGen random;
+  for (;;) {
+    ASSIGN_OR_RETURN(has_fence_, TryFence());
+    if (has_fence_) return absl::OkStatus();
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) {
+      return ServerError(
+          absl::StatusCode::kAborted, ErrorClass::kRetryable, "",
+          absl::StrCat("another fleetctl session holds the database's lock (",
+                       "waited ", absl::FormatDuration(wait), ")"));
+    }
+    const absl::Duration pause = absl::Milliseconds(
+        absl::Uniform<int64_t>(random, absl::ToInt64Milliseconds(kFencePollMin),
+                               absl::ToInt64Milliseconds(kFencePollMax)));
+    absl::SleepFor(std::min(pause, left));
+  }
+}
+
+void PostgresSession::ReleaseFence() {
+  has_fence_ = false;
+  if (IsBroken()) return;
+  Execute(
+      absl::StrCat("SELECT pg_catalog.pg_advisory_unlock(", FenceKey(), ")"))
+      .IgnoreError();
+}
+
+absl::Status PostgresSession::SetTimeouts(int64_t lock_timeout_ms,
+                                          int64_t statement_timeout_ms) {
+  if (lock_timeout_ms == lock_timeout_ms_ &&
+      statement_timeout_ms == statement_timeout_ms_) {
+    return absl::OkStatus();
+  }
+  const bool was_idle = IsIdle();
+  RETURN_IF_ERROR(Execute(absl::StrCat(
+      "SELECT pg_catalog.set_config('lock_timeout', '", lock_timeout_ms,
+      "', false), pg_catalog.set_config('statement_timeout', '",
+      statement_timeout_ms, "', false)")));
+  // A rollback would take the settings of its transaction back.
+  lock_timeout_ms_ = was_idle ? lock_timeout_ms : -1;
+  statement_timeout_ms_ = was_idle ? statement_timeout_ms : -1;
+  return absl::OkStatus();
+}
+
+void PostgresSession::Cancel() {
+  char error[256];
+  PQcancel(cancel_.get(), error, sizeof(error));
+}
+
+absl::Status PostgresSession::PinSettings(bool with_optional) {
+  const std::vector<PinnedSetting> settings =
+      PinnedSettings(info_.server_version, read_only_, with_optional);
+  ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows,
+                   Query(PinQuery(settings)));
+  for (size_t i = 0; i < settings.size(); ++i) {
+    const absl::string_view have = rows->at(0, static_cast<int>(i));
+    if (have == settings[i].value) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the server does not take the setting ", settings[i].name, " (have \"",
+        Printable(have), "\", want \"", settings[i].value, "\")"));
+  }
+  lock_timeout_ms_ = 0;
+  statement_timeout_ms_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status PostgresSession::Pin() {
+  absl::Status status = PinSettings(/*with_optional=*/true);
+  if (status.ok() || IsBroken()) return status;
+  return PinSettings(/*with_optional=*/false);
+}
+
+absl::Status PostgresSession::RunStatements(absl::string_view script,
+                                            absl::string_view file_name) {
+  for (const ScriptStatement& statement : SplitPostgresScript(script)) {
+    const std::string text(statement.text);
+    const PgResult result(PQexecParams(connection_.get(), text.c_str(), 0,
+                                       nullptr, nullptr, nullptr, nullptr, 0));
+    const absl::Status status = Check(result.get());
+    if (status.ok()) continue;
+    const int character = PgErrorPosition(result.get());
+    const size_t offset =
+        statement.offset + (character > 0 ? ByteOffset(text, character) : 0);
+    const ScriptPosition at = PositionAt(script, offset);
+    return ServerError(
+        is_broken_ ? status.code() : absl::StatusCode::kInvalidArgument,
+        ErrorClassOf(status), "",
+        absl::StrCat(Printable(file_name), ":", at.line, ":", at.column, ": ",
+                     status.message()));
+  }
+  return absl::OkStatus();
+}
+
+// The script gets what psql would give it, and leaves nothing behind but what
+// it did to the database.
+absl::Status PostgresSession::RunScript(absl::string_view sql,
+                                        absl::string_view file_name) {
+  const bool own_transaction = IsIdle();
+  if (sql.find('\0') != sql.npos) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Printable(file_name), ": has a NUL byte; is it SQL text?"));
+  }
+  RETURN_IF_ERROR(Execute(
+      "SELECT pg_catalog.set_config('search_path', '\"$user\", public', "
+      "false)"));
+  absl::Status status = RunStatements(sql, file_name);
+  if (is_broken_ || !own_transaction) return status;
+  if (!IsIdle()) {
+    Rollback().IgnoreError();
+    if (status.ok()) {
+      status = absl::InvalidArgumentError(
+          absl::StrCat(Printable(file_name),
+                       ": the script ends inside a transaction; add COMMIT"));
+    }
+  }
+  status.Update(Pin());
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Session>> OpenPostgresSession(
+    const std::string& url, const SessionOptions& options) {
+  ASSIGN_OR_RETURN(PgConnection connection, ConnectPostgres(url, options));
+  auto session = std::make_unique<PostgresSession>(std::move(connection),
+                                                   options.read_only);
+  absl::Status status = session->Pin();
+  if (!status.ok()) {
+    return Annotate(status, absl::StrCat("connecting to ", RedactUrl(url)));
+  }
+  return session;
+}
+
+}  // namespace fleet
