@@ -14,7 +14,6 @@
 #include "lib/engine/make_plan.h"
 #include "lib/engine/registry.h"
 #include "lib/schema/risk.h"
-#include "lib/schema/scope.h"
 
 namespace fleet {
 namespace {
@@ -57,16 +56,11 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
     return absl::InvalidArgumentError(
         "the two sides are of different engines; both must be of one");
   }
-  // The coordinator keeps what only a target has; a comparison of two given
-  // schemas shows it.
-  KeepOptions keep;
-  keep.drop_tables = true;
-  ASSIGN_OR_RETURN(const Expected expected, ExpectedSchema(to, from, keep));
   PlanOptions plan_options;
   plan_options.with_reverse = false;
   ASSIGN_OR_RETURN(
       const v1::Plan plan,
-      MakePlan(from, expected.schema, *dialect, from.info(), plan_options));
+      MakePlan(from, to, *dialect, from.info(), plan_options));
 
   const absl::string_view output = invocation.globals.output;
   const absl::Status allowed = CheckHazards(plan, policy);

@@ -31,14 +31,16 @@ struct Difference {
   bool detached = false;
   // RECREATE for another object's sake: that object. Empty path otherwise.
   ObjectKey because;
+  // Part of its parent's REBUILD: shown to people, never a step of its own.
+  bool folded = false;
 
   const ObjectKey& key() const { return from ? from->key : to->key; }
 };
 
 // Sorted by key. FailedPrecondition naming the object: an attribute whose row
 // says kRefuse, a re-creation of something that is not recreatable.
-// With a rebuild, the rebuilt parent is one Difference with op REBUILD; the
-// children it absorbs (columns, keys, checks) have none of their own.
+// With a rebuild, the rebuilt parent is one Difference with op REBUILD; those
+// of the children it absorbs (columns, keys, checks) are marked folded.
 absl::StatusOr<std::vector<Difference>> Diff(const Schema& from,
                                              const Schema& to, KindSpecs specs);
 

@@ -20,6 +20,10 @@ inline constexpr absl::string_view kFingerprintVersion = "fp_v1";
 
 std::string Fingerprint(const Schema& schema, KindSpecs specs);
 
+// The attributes of one object that count, case folded where case does not:
+// equal exactly when no difference is seen. Diff compares the same.
+Attributes ComparedAttributes(const Object& object, const KindSpec& spec);
+
 }  // namespace fleet
 
 #endif  // LIB_SCHEMA_FINGERPRINT_H_

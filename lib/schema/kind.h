@@ -23,7 +23,8 @@ struct Kind {
   bool holds_data;
 };
 
-// REQUIRES: a kind of the enum other than KIND_UNSPECIFIED.
+// A kind that this version does not know (a newer peer's) has the row of
+// KIND_UNSPECIFIED.
 const Kind& KindOf(v1::ObjectKind kind);
 
 }  // namespace fleet

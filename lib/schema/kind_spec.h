@@ -53,6 +53,10 @@ struct KindSpec {
   // functions, indexes …): it may be re-created to carry another change. False
   // for what holds data.
   bool recreatable = true;
+  // The server itself carries it through an ALTER of what it depends on
+  // (PostgreSQL's indexes and keys under a column's type change): it stays in
+  // place when that is altered detached.
+  bool follows_alter = false;
   // This kind can be rebuilt with its rows kept (SQLite tables).
   bool rebuildable = false;
 
@@ -68,6 +72,9 @@ struct KindSpec {
   OnChange (*on_change)(const Object& from, const Object& to,
                         absl::Span<const absl::string_view> changed,
                         OnChange asked) = nullptr;
+
+  // A few words about an object for people ("jsonb NOT NULL"); nullptr: none.
+  std::string (*summary)(const Object& object) = nullptr;
 
   int create_risk = 5;
   int drop_risk = 40;

@@ -42,6 +42,9 @@ class Path {
   // dots. Made printable by whoever shows it.
   std::string Dotted() const;
 
+  // Components, each followed by NUL: unique, and in the order of operator<.
+  absl::string_view bytes() const { return joined_; }
+
   friend bool operator==(const Path& a, const Path& b) {
     return a.joined_ == b.joined_;
   }

@@ -1,10 +1,10 @@
 #ifndef LIB_SCHEMA_SCHEMA_H_
 #define LIB_SCHEMA_SCHEMA_H_
 
+#include <array>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -47,14 +47,21 @@ class Schema {
   // The objects of `kind` directly below `parent`, ordered by path.
   absl::Span<const Object> ChildrenOf(const Path& parent,
                                       v1::ObjectKind kind) const;
+  // The object that this one lives below; nullptr for kinds without a parent
+  // and where it is not there.
+  const Object* ParentOf(const ObjectKey& key) const;
   // All objects of one kind.
   absl::Span<const Object> OfKind(v1::ObjectKind kind) const;
 
   friend bool operator==(const Schema& a, const Schema& b);
 
  private:
+  void IndexKinds();
+
   SchemaInfo info_;
   std::vector<Object> objects_;
+  // kind_begin_[k]: index of the first object of kind k or higher.
+  std::array<size_t, v1::ObjectKind_MAX + 2> kind_begin_{};
 };
 
 v1::Schema ToProto(const Schema& schema);

@@ -1,0 +1,383 @@
+#include "lib/schema/diff.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
+#include "lib/schema/fingerprint.h"
+#include "lib/schema/kind.h"
+
+namespace fleet {
+namespace {
+
+// What one pass over two schemas makes: differences by key, then whatever has
+// to come along with them.
+class Differ {
+ public:
+  Differ(const Schema& from, const Schema& to, KindSpecs specs)
+      : from_(from), to_(to), specs_(specs) {}
+
+  absl::StatusOr<std::vector<Difference>> Run() {
+    RETURN_IF_ERROR(CompareAll());
+    FoldIntoRebuilds();
+    RETURN_IF_ERROR(CarryToDependents());
+    std::vector<Difference> result;
+    result.reserve(differences_.size());
+    for (auto& [key, difference] : differences_) {
+      result.push_back(std::move(difference));
+    }
+    return result;
+  }
+
+ private:
+  const KindSpec& SpecOf(v1::ObjectKind kind) const {
+    static const KindSpec* none = new KindSpec;
+    const size_t index = static_cast<size_t>(kind);
+    return index < specs_.size() ? specs_[index] : *none;
+  }
+
+  absl::Status CompareAll() {
+    const absl::Span<const Object> a = from_.objects();
+    const absl::Span<const Object> b = to_.objects();
+    size_t i = 0;
+    size_t j = 0;
+    while (i < a.size() || j < b.size()) {
+      if (j == b.size() || (i < a.size() && a[i].key < b[j].key)) {
+        RETURN_IF_ERROR(OneSided(a[i++], v1::DROP));
+      } else if (i == a.size() || b[j].key < a[i].key) {
+        RETURN_IF_ERROR(OneSided(b[j++], v1::CREATE));
+      } else {
+        RETURN_IF_ERROR(BothSided(a[i++], b[j++]));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status RefuseOpaque(const ObjectKey& key) const {
+    return absl::FailedPreconditionError(absl::StrCat(
+        Describe(key),
+        " differs, but it is of a sort that is not understood yet and so is "
+        "never changed; change it by hand, or leave it out of the scope"));
+  }
+
+  absl::Status OneSided(const Object& object, v1::ChangeOp op) {
+    const KindSpec& spec = SpecOf(object.kind());
+    if (spec.kind == v1::KIND_UNSPECIFIED) return RefuseOpaque(object.key);
+    Difference difference;
+    difference.op = op;
+    (op == v1::DROP ? difference.from : difference.to) = &object;
+    const bool in_place =
+        op == v1::DROP
+            ? spec.drop_in_place == nullptr || spec.drop_in_place(object, from_)
+            : spec.create_in_place == nullptr ||
+                  spec.create_in_place(object, to_);
+    if (!in_place) AskForRebuild(object.key);
+    differences_.emplace(object.key, std::move(difference));
+    return absl::OkStatus();
+  }
+
+  absl::Status BothSided(const Object& from, const Object& to) {
+    if (from.attributes == to.attributes) return absl::OkStatus();
+    const KindSpec& spec = SpecOf(from.kind());
+    Difference difference;
+    difference.from = &from;
+    difference.to = &to;
+    OnChange asked = OnChange::kIgnore;
+    difference.changed = ChangedAttributes(from, to, spec, &asked);
+    if (difference.changed.empty()) return absl::OkStatus();
+    if (spec.kind == v1::KIND_UNSPECIFIED) return RefuseOpaque(from.key);
+    if (spec.on_change != nullptr) {
+      asked = spec.on_change(from, to, difference.changed, asked);
+    }
+    switch (asked) {
+      case OnChange::kIgnore:
+        return absl::OkStatus();
+      case OnChange::kAlter:
+        difference.op = v1::ALTER;
+        break;
+      case OnChange::kAlterDetached:
+        difference.op = v1::ALTER;
+        difference.detached = true;
+        break;
+      case OnChange::kRebuild:
+        difference.op = v1::ALTER;
+        AskForRebuild(from.key);
+        break;
+      case OnChange::kRecreate:
+        if (!spec.recreatable) return Refuse(difference);
+        difference.op = v1::RECREATE;
+        break;
+      case OnChange::kRefuse:
+        return Refuse(difference);
+    }
+    differences_.emplace(from.key, std::move(difference));
+    return absl::OkStatus();
+  }
+
+  static absl::Status Refuse(const Difference& difference) {
+    std::string what;
+    for (absl::string_view name : difference.changed) {
+      absl::StrAppend(&what, what.empty() ? "" : ", ", name, " (have ",
+                      Shown(difference.from->Get(name)), ", want ",
+                      Shown(difference.to->Get(name)), ")");
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat(Describe(difference.from->key), " cannot change its ",
+                     what, " without losing data; change it by hand"));
+  }
+  static std::string Shown(absl::string_view value) {
+    constexpr size_t kShownMax = 80;
+    if (value.empty()) return "none";
+    return std::string(value.substr(0, kShownMax));
+  }
+
+  // Names of the attributes that count and differ, sorted; views into the
+  // schemas or the specs.
+  std::vector<absl::string_view> ChangedAttributes(const Object& from,
+                                                   const Object& to,
+                                                   const KindSpec& spec,
+                                                   OnChange* asked) const {
+    const Attributes a = ComparedAttributes(from, spec);
+    const Attributes b = ComparedAttributes(to, spec);
+    std::vector<absl::string_view> changed;
+    const auto note = [&](const Object& owner, absl::string_view name) {
+      changed.push_back(StableName(owner, name));
+      *asked = std::max(*asked, RowOf(spec, name));
+    };
+    a.ForEach([&](absl::string_view name, absl::string_view value) {
+      if (b.Get(name) != value) note(from, name);
+    });
+    b.ForEach([&](absl::string_view name, absl::string_view) {
+      if (!a.Has(name)) note(to, name);
+    });
+    std::sort(changed.begin(), changed.end());
+    return changed;
+  }
+
+  // `name` may point into a temporary; the same bytes live in the object.
+  static absl::string_view StableName(const Object& owner,
+                                      absl::string_view name) {
+    absl::string_view stable;
+    owner.attributes.ForEach([&](absl::string_view own, absl::string_view) {
+      if (own == name) stable = own;
+    });
+    return stable;
+  }
+
+  static OnChange RowOf(const KindSpec& spec, absl::string_view name) {
+    for (const AttributeSpec& row : spec.attributes) {
+      if (row.name == name) return row.on_change;
+    }
+    return spec.recreatable ? OnChange::kRecreate : OnChange::kRefuse;
+  }
+
+  // The object itself where its kind can be rebuilt, else its parent; nothing
+  // when that is created or dropped anyway.
+  void AskForRebuild(const ObjectKey& key) {
+    const Object* from = from_.Find(key);
+    const Object* to = to_.Find(key);
+    if (!SpecOf(key.kind).rebuildable) {
+      from = from_.ParentOf(key);
+      to = to_.ParentOf(key);
+    }
+    if (from != nullptr && to != nullptr && from->key == to->key) {
+      rebuilds_.insert(from->key);
+    }
+  }
+
+  void FoldIntoRebuilds() {
+    for (const ObjectKey& key : rebuilds_) {
+      Difference& rebuild = differences_[key];
+      rebuild.op = v1::REBUILD;
+      rebuild.from = from_.Find(key);
+      rebuild.to = to_.Find(key);
+      rebuild.detached = false;
+    }
+    if (rebuilds_.empty()) return;
+    for (auto& [key, difference] : differences_) {
+      if (!SpecOf(key.kind).absorbed_by_parent_create) continue;
+      const Object* parent =
+          difference.from ? from_.ParentOf(key) : to_.ParentOf(key);
+      difference.folded = parent != nullptr && rebuilds_.contains(parent->key);
+    }
+  }
+
+  // --- what comes along
+
+  // Everything whose going away (or change) its dependents feel, and whether
+  // they must go only because a server refuses to alter under them.
+  void Affect(const ObjectKey& key, const ObjectKey& because, bool alter_only) {
+    const auto [found, inserted] =
+        affected_.emplace(key, Affected{because, alter_only});
+    if (!inserted && !alter_only) found->second.alter_only = false;
+  }
+
+  void AffectWithChildren(const Difference& difference) {
+    const ObjectKey& key = difference.key();
+    const ObjectKey& because =
+        difference.because.path.empty() ? key : difference.because;
+    Affect(key, because, difference.op == v1::ALTER);
+    if (difference.op == v1::ALTER || !KindOf(key.kind).may_be_parent) return;
+    ForEachChild(from_, key.path, [&](const Object& child) {
+      Affect(child.key, because, false);
+    });
+  }
+
+  template <typename Visit>
+  static void ForEachChild(const Schema& schema, const Path& path,
+                           Visit visit) {
+    for (int kind = 1; kind <= v1::ObjectKind_MAX; ++kind) {
+      const auto child_kind = static_cast<v1::ObjectKind>(kind);
+      if (!KindOf(child_kind).has_parent) continue;
+      for (const Object& child : schema.ChildrenOf(path, child_kind)) {
+        visit(child);
+      }
+    }
+  }
+
+  absl::Status CarryToDependents() {
+    for (const auto& [key, difference] : differences_) {
+      const bool goes = difference.op == v1::DROP ||
+                        difference.op == v1::RECREATE ||
+                        difference.op == v1::REBUILD || difference.detached;
+      // A folded child goes with the rebuild of its parent, which tells.
+      if (goes && !difference.folded) AffectWithChildren(difference);
+    }
+    for (const Difference& parent : Recreated()) {
+      RETURN_IF_ERROR(RecreateChildren(parent));
+    }
+    // Chains of dependents are short: one scan of all edges per link.
+    bool grown = !affected_.empty();
+    while (grown) {
+      grown = false;
+      for (const Object& object : from_.objects()) {
+        if (object.depends_on.empty()) continue;
+        ASSIGN_OR_RETURN(const bool carried, MaybeCarry(object));
+        grown = grown || carried;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Copies: re-creating children adds differences.
+  std::vector<Difference> Recreated() const {
+    std::vector<Difference> recreated;
+    for (const auto& [key, difference] : differences_) {
+      if (difference.op == v1::RECREATE || difference.op == v1::REBUILD) {
+        recreated.push_back(difference);
+      }
+    }
+    return recreated;
+  }
+
+  // True when `object` had to be marked for re-creation just now.
+  absl::StatusOr<bool> MaybeCarry(const Object& object) {
+    for (const Dependency& dependency : object.depends_on) {
+      if (dependency.soft) continue;
+      const auto found = affected_.find(dependency.on);
+      if (found == affected_.end()) continue;
+      const Affected cause = found->second;
+      const KindSpec& spec = SpecOf(object.kind());
+      if (cause.alter_only && (spec.follows_alter || !spec.recreatable)) {
+        continue;
+      }
+      // Written inside its table's CREATE: it follows the name, not the object.
+      if (spec.absorbed_by_parent_create && rebuilds_.contains(cause.because)) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(const bool carried,
+                       Recreate(object, cause.because, cause.alter_only));
+      if (carried) return true;
+    }
+    return false;
+  }
+
+  absl::StatusOr<bool> Recreate(const Object& object, const ObjectKey& because,
+                                bool alter_only) {
+    const Object* to = to_.Find(object.key);
+    if (to == nullptr) return false;  // dropped anyway
+    const auto existing = differences_.find(object.key);
+    if (existing != differences_.end()) {
+      Difference& difference = existing->second;
+      if (difference.op != v1::ALTER || difference.folded) return false;
+      // Altered so that it no longer needs what goes; under an ALTER, or when
+      // it still needs it, it has to be away meanwhile.
+      if (!alter_only && !StillNeedsAffected(*to)) return false;
+    }
+    const KindSpec& spec = SpecOf(object.kind());
+    if (spec.kind == v1::KIND_UNSPECIFIED || !spec.recreatable) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          Describe(because), " cannot change while ", Describe(object.key),
+          " depends on it, and that cannot be re-created without losing "
+          "data; change them by hand"));
+    }
+    Difference& difference = differences_[object.key];
+    difference.op = v1::RECREATE;
+    difference.from = &object;
+    difference.to = to;
+    difference.because = because;
+    AffectWithChildren(difference);
+    RETURN_IF_ERROR(RecreateChildren(difference));
+    return true;
+  }
+
+  bool StillNeedsAffected(const Object& to) const {
+    for (const Dependency& dependency : to.depends_on) {
+      if (dependency.soft) continue;
+      const auto found = affected_.find(dependency.on);
+      if (found != affected_.end() && !found->second.alter_only) return true;
+    }
+    return false;
+  }
+
+  // What lives below a re-created object is created again with it; a rebuilt
+  // table carries what its CREATE does not absorb.
+  absl::Status RecreateChildren(const Difference& parent) {
+    if (!KindOf(parent.key().kind).may_be_parent) return absl::OkStatus();
+    std::vector<const Object*> children;
+    ForEachChild(from_, parent.key().path,
+                 [&](const Object& child) { children.push_back(&child); });
+    for (const Object* child : children) {
+      const bool absorbed = SpecOf(child->kind()).absorbed_by_parent_create;
+      if (parent.op == v1::REBUILD && absorbed) continue;
+      const Object* to = to_.Find(child->key);
+      if (to == nullptr) continue;
+      Difference& difference = differences_[child->key];
+      if (difference.op == v1::RECREATE) continue;
+      difference.op = v1::RECREATE;
+      difference.from = child;
+      difference.to = to;
+      difference.detached = false;
+      if (difference.changed.empty()) {
+        difference.because =
+            parent.because.path.empty() ? parent.key() : parent.because;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  struct Affected {
+    ObjectKey because;
+    bool alter_only = false;  // it stays; it is altered under its dependents
+  };
+
+  const Schema& from_;
+  const Schema& to_;
+  const KindSpecs specs_;
+  std::map<ObjectKey, Difference> differences_;
+  absl::flat_hash_set<ObjectKey> rebuilds_;
+  absl::flat_hash_map<ObjectKey, Affected> affected_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Difference>> Diff(const Schema& from,
+                                             const Schema& to,
+                                             KindSpecs specs) {
+  return Differ(from, to, specs).Run();
+}
+
+}  // namespace fleet

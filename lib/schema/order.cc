@@ -1,0 +1,327 @@
+#include "lib/schema/order.h"
+
+#include <algorithm>
+#include <queue>
+#include <string>
+#include <tuple>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
+#include "lib/schema/kind.h"
+
+namespace fleet {
+namespace {
+
+constexpr int kNone = -1;
+
+struct Node {
+  Step step;
+  std::vector<std::pair<int, bool>> next;  // node, soft
+  int hard_before = 0;  // edges that have to be satisfied first
+  int soft_before = 0;
+  bool done = false;
+};
+
+struct NodesOf {
+  int drop = kNone;
+  int make = kNone;  // create, alter or rebuild
+};
+
+class Orderer {
+ public:
+  Orderer(const Schema& from, const Schema& to,
+          const std::vector<Difference>& differences, KindSpecs specs)
+      : from_(from), to_(to), differences_(differences), specs_(specs) {}
+
+  absl::StatusOr<std::vector<Step>> Run() {
+    for (const Difference& difference : differences_) {
+      by_key_.emplace(difference.key(), &difference);
+    }
+    for (const Difference& difference : differences_) AddNodes(difference);
+    Rank();
+    for (const Difference& difference : differences_) AddEdges(difference);
+    AddPathEdges();
+    return Sort();
+  }
+
+ private:
+  const KindSpec& SpecOf(v1::ObjectKind kind) const {
+    return specs_[static_cast<size_t>(kind)];
+  }
+
+  static bool Drops(const Difference& difference) {
+    return difference.op == v1::DROP || difference.op == v1::RECREATE;
+  }
+  static bool Creates(const Difference& difference) {
+    return difference.op == v1::CREATE || difference.op == v1::RECREATE;
+  }
+
+  const Difference* ParentDifference(const Schema& schema,
+                                     const ObjectKey& key) const {
+    const Object* parent = schema.ParentOf(key);
+    if (parent == nullptr) return nullptr;
+    const auto found = by_key_.find(parent->key);
+    return found == by_key_.end() ? nullptr : found->second;
+  }
+
+  int Add(StepOp op, const Difference& difference) {
+    Node node;
+    node.step = {op, &difference, difference.from, difference.to};
+    if (op == StepOp::kDrop) node.step.to = nullptr;
+    if (op == StepOp::kCreate) node.step.from = nullptr;
+    nodes_.push_back(std::move(node));
+    return static_cast<int>(nodes_.size()) - 1;
+  }
+
+  // One node per statement-to-be; what goes or comes with its parent has none.
+  void AddNodes(const Difference& difference) {
+    if (difference.folded) return;
+    NodesOf& nodes = nodes_of_[difference.key()];
+    const KindSpec& spec = SpecOf(difference.key().kind);
+    if (Drops(difference)) {
+      const Difference* parent = ParentDifference(from_, difference.key());
+      const bool with_parent =
+          spec.dropped_with_parent && parent != nullptr && Drops(*parent);
+      if (!with_parent) nodes.drop = Add(StepOp::kDrop, difference);
+    }
+    if (Creates(difference)) {
+      const Difference* parent = ParentDifference(to_, difference.key());
+      const bool absorbed = spec.absorbed_by_parent_create &&
+                            parent != nullptr && Creates(*parent);
+      if (!absorbed) nodes.make = Add(StepOp::kCreate, difference);
+    }
+    if (difference.op == v1::ALTER) {
+      nodes.make = Add(StepOp::kAlter, difference);
+    }
+    if (difference.op == v1::REBUILD) {
+      nodes.make = Add(StepOp::kRebuild, difference);
+    }
+  }
+
+  // Rule 5 as one number per node: the place it takes when nothing else speaks.
+  void Rank() {
+    std::vector<int> order(nodes_.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+    const auto rank = [this](int index) {
+      const Step& step = nodes_[static_cast<size_t>(index)].step;
+      const bool drop = step.op == StepOp::kDrop;
+      const int kind_rank = KindOf(step.key().kind).rank;
+      return std::make_tuple(!drop, drop ? -kind_rank : kind_rank);
+    };
+    std::sort(order.begin(), order.end(), [&](int a, int b) {
+      const auto rank_a = rank(a);
+      const auto rank_b = rank(b);
+      if (rank_a != rank_b) return rank_a < rank_b;
+      const ObjectKey& key_a = nodes_[static_cast<size_t>(a)].step.key();
+      const ObjectKey& key_b = nodes_[static_cast<size_t>(b)].step.key();
+      if (key_a.path != key_b.path) return key_a.path < key_b.path;
+      return key_a.kind < key_b.kind;
+    });
+    place_.resize(nodes_.size());
+    at_place_ = order;
+    for (size_t i = 0; i < order.size(); ++i) {
+      place_[static_cast<size_t>(order[i])] = static_cast<int>(i);
+    }
+  }
+
+  // The node that drops (makes) an object, which may be its parent's.
+  int DropNode(const ObjectKey& key) const {
+    const auto found = nodes_of_.find(key);
+    if (found != nodes_of_.end() && found->second.drop != kNone) {
+      return found->second.drop;
+    }
+    const Difference* own = Own(key);
+    if (own != nullptr && !Drops(*own)) return kNone;
+    const Object* parent = from_.ParentOf(key);
+    if (own == nullptr || parent == nullptr) return kNone;
+    const auto above = nodes_of_.find(parent->key);
+    return above == nodes_of_.end() ? kNone : above->second.drop;
+  }
+  int MakeNode(const ObjectKey& key) const {
+    const auto found = nodes_of_.find(key);
+    if (found != nodes_of_.end() && found->second.make != kNone) {
+      return found->second.make;
+    }
+    // Absorbed by a create, or part of a rebuilt parent (changed or not).
+    const Object* parent = to_.ParentOf(key);
+    if (parent == nullptr) return kNone;
+    const Difference* above = Own(parent->key);
+    if (above == nullptr) return kNone;
+    const Difference* own = Own(key);
+    const bool absorbed = own != nullptr && Creates(*own) && Creates(*above);
+    if (!absorbed && above->op != v1::REBUILD) return kNone;
+    const auto nodes = nodes_of_.find(parent->key);
+    return nodes == nodes_of_.end() ? kNone : nodes->second.make;
+  }
+  const Difference* Own(const ObjectKey& key) const {
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? nullptr : found->second;
+  }
+
+  void Before(int first, int second, bool soft) {
+    if (first == kNone || second == kNone || first == second) return;
+    nodes_[static_cast<size_t>(first)].next.emplace_back(second, soft);
+    Node& after = nodes_[static_cast<size_t>(second)];
+    ++(soft ? after.soft_before : after.hard_before);
+  }
+
+  template <typename Visit>
+  static void ForEachDependency(const Schema& schema, const Object& object,
+                                Visit visit) {
+    for (const Dependency& dependency : object.depends_on) {
+      visit(dependency.on, dependency.soft);
+    }
+    if (const Object* parent = schema.ParentOf(object.key)) {
+      visit(parent->key, false);
+    }
+  }
+
+  void AddEdges(const Difference& difference) {
+    const ObjectKey& key = difference.key();
+    const int make = MakeNode(key);
+    if (difference.from != nullptr) {
+      const int drop = DropNode(key);
+      Before(drop, Drops(difference) && Creates(difference) ? make : kNone,
+             false);
+      ForEachDependency(from_, *difference.from,
+                        [&](const ObjectKey& on, bool soft) {
+                          Before(drop, DropNode(on), soft);   // rule 1
+                          Before(drop, AlterNode(on), soft);  // rule 1
+                          if (difference.op == v1::ALTER) {
+                            Before(make, DropNode(on), soft);  // rule 2
+                          }
+                        });
+    }
+    if (difference.to != nullptr) {
+      ForEachDependency(to_, *difference.to,
+                        [&](const ObjectKey& on, bool soft) {
+                          Before(MakeNode(on), make, soft);  // rule 3
+                        });
+    }
+  }
+
+  // The make node where it changes something that exists already.
+  int AlterNode(const ObjectKey& key) const {
+    const int make = MakeNode(key);
+    if (make == kNone) return kNone;
+    const StepOp op = nodes_[static_cast<size_t>(make)].step.op;
+    return op == StepOp::kAlter || op == StepOp::kRebuild ? make : kNone;
+  }
+
+  // Rule 4: a name is free before it is taken, whatever kind had it.
+  void AddPathEdges() {
+    absl::flat_hash_map<Path, std::vector<int>> drops;
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (nodes_[i].step.op == StepOp::kDrop) {
+        drops[nodes_[i].step.key().path].push_back(static_cast<int>(i));
+      }
+    }
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (nodes_[i].step.op != StepOp::kCreate) continue;
+      const auto found = drops.find(nodes_[i].step.key().path);
+      if (found == drops.end()) continue;
+      for (int drop : found->second) {
+        if (!(nodes_[static_cast<size_t>(drop)].step.key() ==
+              nodes_[i].step.key())) {
+          Before(drop, static_cast<int>(i), false);
+        }
+      }
+    }
+  }
+
+  absl::StatusOr<std::vector<Step>> Sort() {
+    std::priority_queue<int, std::vector<int>, std::greater<int>> ready;
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (IsFree(nodes_[i])) ready.push(place_[i]);
+    }
+    std::vector<Step> steps;
+    steps.reserve(nodes_.size());
+    while (steps.size() < nodes_.size()) {
+      if (ready.empty()) {
+        const int yielded = YieldSoftEdges();
+        if (yielded == kNone) return Cycle();
+        ready.push(yielded);
+      }
+      const int index = at_place_[static_cast<size_t>(ready.top())];
+      ready.pop();
+      Node& node = nodes_[static_cast<size_t>(index)];
+      if (node.done) continue;
+      node.done = true;
+      steps.push_back(node.step);
+      for (const auto& [after, soft] : node.next) {
+        Node& next = nodes_[static_cast<size_t>(after)];
+        --(soft ? next.soft_before : next.hard_before);
+        if (!next.done && IsFree(next)) {
+          ready.push(place_[static_cast<size_t>(after)]);
+        }
+      }
+    }
+    return steps;
+  }
+
+  static bool IsFree(const Node& node) {
+    return node.hard_before == 0 && node.soft_before == 0;
+  }
+
+  // Stuck: the first node that only soft edges hold back goes on. Its place.
+  int YieldSoftEdges() const {
+    for (size_t place = 0; place < at_place_.size(); ++place) {
+      const Node& node = nodes_[static_cast<size_t>(at_place_[place])];
+      if (!node.done && node.hard_before == 0) return static_cast<int>(place);
+    }
+    return kNone;
+  }
+
+  absl::Status Cycle() const {
+    std::string members;
+    for (int index : at_place_) {
+      const Node& node = nodes_[static_cast<size_t>(index)];
+      if (node.done || !OnCycle(index)) continue;
+      absl::StrAppend(&members, members.empty() ? "" : ", ",
+                      Describe(node.step.key()));
+    }
+    return absl::InternalError(
+        absl::StrCat("no order satisfies the dependencies among ", members,
+                     "; change one of them by hand first"));
+  }
+
+  // True when the node can reach itself among the nodes that are left.
+  bool OnCycle(int start) const {
+    std::vector<bool> seen(nodes_.size());
+    std::vector<int> stack = {start};
+    while (!stack.empty()) {
+      const int index = stack.back();
+      stack.pop_back();
+      for (const auto& [after, soft] :
+           nodes_[static_cast<size_t>(index)].next) {
+        if (soft || nodes_[static_cast<size_t>(after)].done) continue;
+        if (after == start) return true;
+        if (seen[static_cast<size_t>(after)]) continue;
+        seen[static_cast<size_t>(after)] = true;
+        stack.push_back(after);
+      }
+    }
+    return false;
+  }
+
+  const Schema& from_;
+  const Schema& to_;
+  const std::vector<Difference>& differences_;
+  const KindSpecs specs_;
+  absl::flat_hash_map<ObjectKey, const Difference*> by_key_;
+  absl::flat_hash_map<ObjectKey, NodesOf> nodes_of_;
+  std::vector<Node> nodes_;
+  std::vector<int> place_;     // node → place
+  std::vector<int> at_place_;  // place → node
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Step>> Order(
+    const Schema& from, const Schema& to,
+    const std::vector<Difference>& differences, KindSpecs specs) {
+  return Orderer(from, to, differences, specs).Run();
+}
+
+}  // namespace fleet
