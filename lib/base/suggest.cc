@@ -35,7 +35,7 @@ std::string Nearest(absl::string_view word,
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kLengthMax) continue;
     const size_t distance = Distance(word, candidate);
-    if (distance < best_distance && distance * 2 < word.size() + 1) {
+    if (distance < best_distance && distance * 2 < word.size()) {
       best = candidate;
       best_distance = distance;
     }
