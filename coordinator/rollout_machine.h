@@ -107,6 +107,7 @@ class RolloutMachine {
   void On(const AgentLost& event);
   void On(const CoordinatorRestarted& event);
   void Resend(int target);
+  bool MayGo(int target) const;
   void Forget(int target, int attempt);
   void Judge(int target, const TargetResult& result);
 

@@ -76,7 +76,8 @@ void RolloutMachine::On(const Started&) {
   MoveRollout(v1::ROLLOUT_RUNNING, "");
 }
 
-void RolloutMachine::On(const Tick&) {}  // Settle looks at the time
+// Only here: an answer that comes late, but before the timer, counts.
+void RolloutMachine::On(const Tick&) { ExpireDeadlines(); }
 
 void RolloutMachine::On(const Paused&) {
   if (rollout_.state() == v1::ROLLOUT_PAUSED) return;

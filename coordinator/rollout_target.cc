@@ -10,12 +10,17 @@ void RolloutMachine::On(const TargetReady& event) {
   const int target = Find(event.target);
   if (target < 0) return;
   const v1::TargetProgress& progress = rollout_.targets(target);
-  if (event.attempt != progress.attempt() ||
-      progress.state() != v1::TARGET_PREFLIGHT) {
+  if (event.attempt != progress.attempt() || IsOver(progress.state())) {
     Forget(target, event.attempt);
     return;
   }
   SetAgentAway(target, false);
+  if (MayGo(target)) {
+    // Ready anew after a crash; a GO before that found it unprepared.
+    Send(CommandType::kGo, target);
+    return;
+  }
+  if (progress.state() != v1::TARGET_PREFLIGHT) return;
   MoveTarget(target, v1::TARGET_QUEUED, kWaitsForReady);
   RefreshReason(target);
 }
@@ -46,8 +51,7 @@ void RolloutMachine::On(const StartAsked& event) {
   }
   const bool again =
       IsStarted(progress.state()) && progress.nonce() == event.nonce;
-  const bool now = progress.state() == v1::TARGET_DISPATCHED && IsRunning() &&
-                   wave_of_[target] == CurrentWave();
+  const bool now = progress.state() == v1::TARGET_DISPATCHED && MayGo(target);
   if (!again && !now) return;
   SetAgentAway(target, false);
   if (now) Grant(target, event.nonce);
@@ -136,14 +140,15 @@ void RolloutMachine::On(const AgentLost& event) {
 
 void RolloutMachine::On(const CoordinatorRestarted&) {
   for (int target = 0; target < rollout_.targets_size(); ++target) {
-    // The time that we were away is not the agents' debt.
-    RestartDeadline(target);
     Resend(target);
   }
 }
 
+// What is asked again has its time again: an agent does not owe the hours that
+// we were down, or that the network was.
 void RolloutMachine::Resend(int target) {
   if (wave_of_[target] < 0) return;
+  RestartDeadline(target);
   const v1::TargetProgress& progress = rollout_.targets(target);
   switch (progress.state()) {
     case v1::TARGET_PREFLIGHT:
@@ -151,23 +156,26 @@ void RolloutMachine::Resend(int target) {
       Send(CommandType::kPrepare, target);
       break;
     case v1::TARGET_DISPATCHED:
-      Send(CommandType::kPrepare, target);
-      if (IsRunning() && wave_of_[target] == CurrentWave()) {
-        Send(CommandType::kGo, target);
-      }
-      break;
     case v1::TARGET_APPLYING:
     case v1::TARGET_VERIFYING:
-      // An agent that crashed between its question and the grant asks again,
-      // one that is done repeats its result, one that runs does nothing.
+      // Of the started: an agent that crashed between its question and the
+      // grant asks again, one that is done repeats its result, one that runs
+      // does nothing.
       Send(CommandType::kPrepare, target);
-      Send(CommandType::kGo, target);
+      if (MayGo(target)) Send(CommandType::kGo, target);
       break;
     default:
       if (rollout_.waves(wave_of_[target]).started_ms() != 0) {
         Forget(target, progress.attempt());
       }
   }
+}
+
+// Has it been told to go, and does that still hold?
+bool RolloutMachine::MayGo(int target) const {
+  const v1::TargetState state = rollout_.targets(target).state();
+  return IsStarted(state) || (state == v1::TARGET_DISPATCHED && IsRunning() &&
+                              wave_of_[target] == CurrentWave());
 }
 
 // Tells an agent to drop an order that will never be granted.

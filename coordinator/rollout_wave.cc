@@ -10,7 +10,6 @@ namespace fleet {
 
 void RolloutMachine::Settle() {
   if (!IsBegun()) return;
-  ExpireDeadlines();
   if (IsCancelling() || IsHalting()) {
     if (!IsCancelling()) MoveRollout(rollout_.state(), kHalted);
     CancelWaiting(IsCancelling() ? kAborted : kHalted);
@@ -69,7 +68,8 @@ bool RolloutMachine::SettleWave(int wave) {
 }
 
 void RolloutMachine::StartWave(int wave) {
-  rollout_.mutable_waves(wave)->set_started_ms(now_ms_);
+  // 0 would mean that it never began.
+  rollout_.mutable_waves(wave)->set_started_ms(std::max<int64_t>(now_ms_, 1));
   MoveWave(wave, v1::WAVE_RUNNING, kWaitsForReady);
 }
 
@@ -171,7 +171,8 @@ void RolloutMachine::FinishStopped() {
     if (IsPassed(rollout_.waves(wave))) continue;
     const bool begun = rollout_.waves(wave).started_ms() != 0;
     if (begun) rollout_.mutable_waves(wave)->set_finished_ms(now_ms_);
-    if (HasFailed(wave)) {
+    // Under CONTINUE, FAILED would mean that this one is passed.
+    if (HasFailed(wave) && rollout_.policy().on_failure() != v1::CONTINUE) {
       MoveWave(wave, v1::WAVE_FAILED, "");
     } else {
       MoveWave(wave, begun ? v1::WAVE_HALTED : v1::WAVE_SKIPPED, reason);
