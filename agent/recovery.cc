@@ -33,10 +33,11 @@ absl::StatusOr<Finding> Examine(Session& session, const Dialect& dialect,
   const Group& group = groups[order.group];
   Evidence evidence;
   evidence.transactional = group.transactional;
-  RETURN_IF_ERROR(EnsureMarkers(session, dialect));
-  ASSIGN_OR_RETURN(
-      evidence.has_marker,
-      HasMarker(session, dialect, MarkerOf(order.key, plan, group)));
+  if (group.transactional) {
+    ASSIGN_OR_RETURN(
+        evidence.has_marker,
+        HasMarker(session, dialect, MarkerOf(order.key, plan, group)));
+  }
   Finding finding;
   ASSIGN_OR_RETURN(finding.live,
                    ReadFingerprint(session, dialect, plan.scope()));

@@ -33,7 +33,8 @@ enum class Verdict {
 Verdict Decide(const Evidence& evidence);
 
 // Reads the evidence for `order`'s last group. REQUIRES: `session` holds the
-// fence. An error says nothing about the group: try again.
+// fence and the markers are there (EnsureMarkers). An error says nothing about
+// the group: try again.
 struct Finding {
   Verdict verdict = Verdict::kDiverged;
   std::string live;  // fingerprint in the plan's scope
