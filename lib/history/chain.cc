@@ -96,6 +96,16 @@ absl::Status Behind(absl::string_view what, uint64_t have, uint64_t want) {
 
 }  // namespace
 
+v1::Head Tails::ToHead(uint64_t writes) const {
+  v1::Head head;
+  head.set_epoch(epoch);
+  for (const auto& [stream, stream_head] : heads) {
+    *head.add_streams() = stream_head;
+  }
+  head.set_writes(writes);
+  return head;
+}
+
 absl::StatusOr<Tails> ReadTails(const Store& store) {
   Tails tails;
   const std::unique_ptr<rocksdb::Iterator> it = store.Scan(Table::kRecord);

@@ -19,6 +19,9 @@ namespace fleet {
 
 // Where every stream of a log ends, and what the next record continues.
 struct Tails {
+  // What a HEAD file says of them. `writes`: of the store, at that time.
+  v1::Head ToHead(uint64_t writes) const;
+
   std::map<std::string, v1::StreamHead> heads;
   uint64_t epoch = 0;  // highest of the last records
   uint64_t order = 0;  // likewise

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <filesystem>
-#include <optional>
-#include <system_error>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -17,6 +14,7 @@
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/history/chain.h"
+#include "lib/history/checked_store.h"
 #include "lib/history/head_file.h"
 #include "lib/history/stage.h"
 #include "lib/history/store.h"
@@ -47,10 +45,10 @@ struct Request {
 // LevelDB): no thread hand-over where one caller appends alone.
 class RocksLog : public HistoryLog {
  public:
-  RocksLog(std::string directory, std::unique_ptr<Store> store, Tails tails)
+  RocksLog(std::string directory, CheckedStore opened)
       : directory_(std::move(directory)),
-        store_(std::move(store)),
-        tails_(std::move(tails)),
+        store_(std::move(opened.store)),
+        tails_(std::move(opened.tails)),
         writes_(store_->writes()) {
     head_thread_ = std::thread([this] { KeepHead(); });
   }
@@ -65,7 +63,8 @@ class RocksLog : public HistoryLog {
                                                size_t limit) const override;
   absl::StatusOr<std::string> Content(absl::string_view hash) const override;
   bool HasContent(absl::string_view hash) const override {
-    return store_->Has(Table::kContent, hash);
+    absl::ReaderMutexLock lock(&store_mutex_);
+    return store_ != nullptr && store_->Has(Table::kContent, hash);
   }
   absl::StatusOr<std::string> Alias(absl::string_view alias) const override;
   std::vector<v1::StreamHead> Heads() const override;
@@ -84,16 +83,23 @@ class RocksLog : public HistoryLog {
   absl::Status Commit(Request* request);
   std::vector<Request*> TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteGroup(const std::vector<Request*>& group);
-  absl::Status WriteStage(Stage* stage);
+  absl::Status WriteTogether(const std::vector<Request*>& group);
+  absl::Status WriteStage(Stage* stage)
+      ABSL_SHARED_LOCKS_REQUIRED(store_mutex_);
   absl::Status Recover();
-  void Publish(const Tails& grown);
+  absl::Status Reopen(const Tails& acknowledged, Batch* unheard);
+  Tails TailsOf(const std::vector<Request*>& group) const;
   void KeepHead();
   absl::Status WriteHead();
 
   const std::string directory_;
-  const std::unique_ptr<Store> store_;
   std::function<void(const Batch&)> listener_;
   std::atomic<uint64_t> syncs_{0};
+
+  // Exclusive only while the store is opened again after a failed write.
+  mutable absl::Mutex store_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+  // Null when that failed.
+  std::unique_ptr<Store> store_ ABSL_GUARDED_BY(store_mutex_);
 
   mutable absl::Mutex mutex_;
   std::deque<Request*> queue_ ABSL_GUARDED_BY(mutex_);
@@ -128,6 +134,13 @@ absl::Status CheckStreams(const std::vector<v1::Record>& records) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status Closed(const std::string& directory) {
+  return absl::UnavailableError(
+      absl::StrCat("history in ", directory,
+                   " could not be opened again after a failed "
+                   "write; free disk space, or repair the disk and restart"));
 }
 
 size_t ByteSize(const Batch& batch) {
@@ -225,95 +238,100 @@ std::vector<Request*> RocksLog::TakeGroup() {
 }
 
 void RocksLog::WriteGroup(const std::vector<Request*>& group) {
-  if (const absl::Status status = Recover(); !status.ok()) {
-    for (Request* request : group) request->status = status;
-    return;
+  absl::Status status = Recover();
+  if (status.ok()) status = WriteTogether(group);
+  for (Request* request : group) {
+    if (!request->status.ok()) continue;
+    request->status = status;
+    if (status.ok() && listener_) listener_(*request->batch);
   }
+}
+
+// Where the streams of the group end.
+Tails RocksLog::TailsOf(const std::vector<Request*>& group) const {
+  absl::MutexLock lock(&mutex_);
   Tails tails;
-  {
-    absl::MutexLock lock(&mutex_);
-    tails.epoch = tails_.epoch;
-    tails.order = tails_.order;
-    // Only the streams that this group touches.
-    for (const Request* request : group) {
-      for (const v1::Record& record : request->batch->records) {
-        const auto it = tails_.heads.find(record.stream());
-        if (it != tails_.heads.end()) tails.heads.insert(*it);
-      }
+  tails.epoch = tails_.epoch;
+  tails.order = tails_.order;
+  for (const Request* request : group) {
+    for (const v1::Record& record : request->batch->records) {
+      const auto it = tails_.heads.find(record.stream());
+      if (it != tails_.heads.end()) tails.heads.insert(*it);
     }
   }
+  return tails;
+}
+
+// The status is that of the write; what is wrong with one request is its own.
+absl::Status RocksLog::WriteTogether(const std::vector<Request*>& group) {
+  const Tails tails = TailsOf(group);
+  absl::ReaderMutexLock lock(&store_mutex_);
   Stage stage(*store_, tails);
   for (Request* request : group) {
     request->status = request->replicated
                           ? stage.AddReplicated(request->batch)
                           : stage.Add(request->batch, request->epoch);
   }
-  if (stage.empty()) return;
-  const absl::Status written = WriteStage(&stage);
-  for (Request* request : group) {
-    if (!request->status.ok()) continue;
-    request->status = written;
-    if (written.ok() && listener_) listener_(*request->batch);
-  }
+  return stage.empty() ? absl::OkStatus() : WriteStage(&stage);
 }
 
 absl::Status RocksLog::WriteStage(Stage* stage) {
-  const absl::Status status = store_->Write(stage->writes());
+  const absl::Status status = Annotate(store_->Write(stage->writes()),
+                                       absl::StrCat("history in ", directory_));
   ++syncs_;
-  if (!status.ok()) {
-    const absl::Status failed =
-        Annotate(status, absl::StrCat("history in ", directory_));
-    absl::MutexLock lock(&mutex_);
-    failed_ = failed;
-    return failed;
-  }
-  Publish(stage->grown());
-  return absl::OkStatus();
-}
-
-void RocksLog::Publish(const Tails& grown) {
   absl::MutexLock lock(&mutex_);
+  if (!status.ok()) {
+    failed_ = status;
+    return status;
+  }
+  const Tails& grown = stage->grown();
   for (const auto& [stream, head] : grown.heads) tails_.heads[stream] = head;
   tails_.epoch = std::max(tails_.epoch, grown.epoch);
   tails_.order = std::max(tails_.order, grown.order);
   writes_ = store_->writes();
   head_behind_ = true;
+  return absl::OkStatus();
 }
 
-bool SameEnds(const Tails& a, const Tails& b) {
-  return a.order == b.order && a.epoch == b.epoch &&
-         std::equal(a.heads.begin(), a.heads.end(), b.heads.begin(),
-                    b.heads.end(), [](const auto& left, const auto& right) {
-                      return left.first == right.first &&
-                             left.second.hash() == right.second.hash();
-                    });
-}
-
-// After a failed write: OK once the database writes again and holds exactly
-// what was acknowledged.
+// After a failed write: OK once the store is open again and has room.
 absl::Status RocksLog::Recover() {
   absl::Status failed;
+  Tails acknowledged;
   {
     absl::MutexLock lock(&mutex_);
+    if (failed_.ok()) return absl::OkStatus();
     failed = failed_;
+    acknowledged = tails_;
   }
-  if (failed.ok()) return failed;
-  if (const absl::Status resumed = store_->Resume(); !resumed.ok()) {
+  Batch unheard;
+  const absl::Status reopened = Reopen(acknowledged, &unheard);
+  if (!reopened.ok()) {
     return absl::Status(
         failed.code(),
         absl::StrCat(failed.message(), "; nothing more is recorded (",
-                     resumed.message(),
+                     reopened.message(),
                      "); free disk space, or repair the disk and restart"));
   }
-  ASSIGN_OR_RETURN(const Tails tails, ReadTails(*store_));
+  if (listener_ && !unheard.records.empty()) listener_(unheard);
+  return absl::OkStatus();
+}
+
+// `unheard`: records whose Append failed and that are there all the same.
+absl::Status RocksLog::Reopen(const Tails& acknowledged, Batch* unheard) {
+  // Reading must go on for as long as a new store would find no room.
+  RETURN_IF_ERROR(ProbeRoom(directory_));
+  absl::WriterMutexLock store_lock(&store_mutex_);
+  store_.reset();
+  ASSIGN_OR_RETURN(CheckedStore opened, OpenChecked(directory_, false));
+  RETURN_IF_ERROR(
+      CheckAgainstHead(*opened.store, opened.tails, acknowledged.ToHead(0)));
+  ASSIGN_OR_RETURN(unheard->records,
+                   ReadBeyond(*opened.store, opened.tails, acknowledged));
+  store_ = std::move(opened.store);
   absl::MutexLock lock(&mutex_);
-  if (!SameEnds(tails, tails_)) {
-    return absl::Status(
-        failed.code(),
-        absl::StrCat(failed.message(),
-                     "; afterwards it holds other records than were "
-                     "acknowledged; restart to read it again"));
-  }
+  tails_ = std::move(opened.tails);
+  writes_ = store_->writes();
+  head_behind_ = true;
   failed_ = absl::OkStatus();
   return absl::OkStatus();
 }
@@ -346,11 +364,7 @@ absl::Status RocksLog::WriteHead() {
   v1::Head head;
   {
     absl::MutexLock lock(&mutex_);
-    head.set_epoch(tails_.epoch);
-    for (const auto& [stream, stream_head] : tails_.heads) {
-      *head.add_streams() = stream_head;
-    }
-    head.set_writes(writes_);
+    head = tails_.ToHead(writes_);
     head_behind_ = false;
   }
   const absl::Status status = WriteHeadFile(directory_, head);
@@ -365,10 +379,14 @@ absl::Status RocksLog::WriteHead() {
 absl::StatusOr<std::vector<v1::Record>> RocksLog::Read(absl::string_view stream,
                                                        uint64_t sequence,
                                                        size_t limit) const {
+  absl::ReaderMutexLock lock(&store_mutex_);
+  if (store_ == nullptr) return Closed(directory_);
   return ReadStream(*store_, stream, sequence, limit);
 }
 
 absl::StatusOr<std::string> RocksLog::Content(absl::string_view hash) const {
+  absl::ReaderMutexLock lock(&store_mutex_);
+  if (store_ == nullptr) return Closed(directory_);
   absl::StatusOr<std::string> content = store_->Get(Table::kContent, hash);
   if (!content.ok()) {
     return Annotate(content.status(),
@@ -384,6 +402,8 @@ absl::StatusOr<std::string> RocksLog::Content(absl::string_view hash) const {
 }
 
 absl::StatusOr<std::string> RocksLog::Alias(absl::string_view alias) const {
+  absl::ReaderMutexLock lock(&store_mutex_);
+  if (store_ == nullptr) return Closed(directory_);
   absl::StatusOr<std::string> hash = store_->Get(Table::kAlias, alias);
   if (!hash.ok()) {
     return Annotate(hash.status(),
@@ -401,6 +421,8 @@ std::vector<v1::StreamHead> RocksLog::Heads() const {
 }
 
 absl::Status RocksLog::Verify(uint64_t* records) const {
+  absl::ReaderMutexLock lock(&store_mutex_);
+  if (store_ == nullptr) return Closed(directory_);
   uint64_t count = 0;
   const absl::Status chains = VerifyChains(*store_, &count);
   if (records != nullptr) *records = count;
@@ -408,64 +430,16 @@ absl::Status RocksLog::Verify(uint64_t* records) const {
   return VerifyContent(*store_);
 }
 
-constexpr absl::string_view kRemedy =
-    "restore the directory from a backup, or start with an empty state "
-    "directory to rebuild from the agents";
-
-// What HEAD says, or nothing for a directory that has never been a log.
-absl::StatusOr<std::optional<v1::Head>> FindHead(const std::string& directory) {
-  absl::StatusOr<v1::Head> head = ReadHeadFile(directory);
-  if (absl::IsNotFound(head.status())) return std::nullopt;
-  if (!head.ok()) {
-    return absl::Status(head.status().code(),
-                        absl::StrCat(head.status().message(), "; ", kRemedy));
-  }
-  std::error_code error;
-  if (!std::filesystem::exists(directory + "/db/CURRENT", error)) {
-    return absl::DataLossError(absl::StrCat(
-        "the database ", directory, "/db is gone, but the HEAD file is there",
-        " and names ", head->streams_size(), " streams; ", kRemedy));
-  }
-  return *std::move(head);
-}
-
-// HEAD is written before the first record can be, so records without HEAD mean
-// that somebody removed it, or put back half of a backup.
-absl::Status CheckHead(const std::string& directory, const Store& store,
-                       const Tails& tails,
-                       const std::optional<v1::Head>& head) {
-  if (head.has_value()) return CheckAgainstHead(store, tails, *head);
-  if (store.writes() == 0) return WriteHeadFile(directory, v1::Head());
-  return absl::DataLossError(absl::StrCat(
-      directory, "/HEAD is gone, but the database holds ", tails.heads.size(),
-      " streams: whether it holds all of them is not known; ", kRemedy));
-}
-
-absl::StatusOr<std::unique_ptr<HistoryLog>> OpenLog(
-    const std::string& directory, const LogOptions& options) {
-  RETURN_IF_ERROR(MakeDirectories(directory));
-  ASSIGN_OR_RETURN(const std::optional<v1::Head> head, FindHead(directory));
-  ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
-                   Store::Open(directory + "/db", !head.has_value()));
-  ASSIGN_OR_RETURN(Tails tails, ReadTails(*store));
-  RETURN_IF_ERROR(CheckHead(directory, *store, tails, head));
-  if (options.verify_on_open) {
-    uint64_t records = 0;
-    RETURN_IF_ERROR(VerifyChains(*store, &records));
-  }
-  return std::make_unique<RocksLog>(directory, std::move(store),
-                                    std::move(tails));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HistoryLog>> HistoryLog::Open(
     const std::string& directory, const LogOptions& options) {
-  absl::StatusOr<std::unique_ptr<HistoryLog>> log = OpenLog(directory, options);
-  if (!log.ok()) {
-    return Annotate(log.status(), absl::StrCat("history in ", directory));
+  absl::StatusOr<CheckedStore> opened =
+      OpenChecked(directory, options.verify_on_open);
+  if (!opened.ok()) {
+    return Annotate(opened.status(), absl::StrCat("history in ", directory));
   }
-  return log;
+  return std::make_unique<RocksLog>(directory, *std::move(opened));
 }
 
 std::string TargetStream(absl::string_view target) {

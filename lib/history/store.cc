@@ -1,12 +1,10 @@
 #include "lib/history/store.h"
 
-#include <filesystem>
-#include <system_error>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "rocksdb/file_checksum.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
 
@@ -36,6 +34,18 @@ constexpr size_t kWriteBufferBytes = 4 << 20;
 constexpr int kMaxOpenFiles = 256;
 constexpr size_t kProtectionBytes = 8;
 
+// RocksDB's own recovery from a full disk syncs the log file whose writing
+// failed, which cannot succeed and aborts where assertions are compiled in. Who
+// writes decides when to open again.
+class NoAutoRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
+                            rocksdb::Status /*error*/,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions DatabaseOptions(bool may_create) {
   rocksdb::DBOptions options;
   options.create_if_missing = may_create;
@@ -48,6 +58,8 @@ rocksdb::DBOptions DatabaseOptions(bool may_create) {
   options.verify_sst_unique_id_in_manifest = true;
   options.file_checksum_gen_factory =
       rocksdb::GetFileChecksumGenCrc32cFactory();
+  options.listeners.push_back(std::make_shared<NoAutoRecovery>());
+  options.max_bgerror_resume_count = 0;
   options.max_open_files = kMaxOpenFiles;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;
@@ -131,8 +143,6 @@ absl::Status Store::Write(rocksdb::WriteBatch* batch) {
   options.protection_bytes_per_key = kProtectionBytes;
   return FromRocks(db_->Write(options, batch), "writing");
 }
-
-absl::Status Store::Resume() { return FromRocks(db_->Resume(), "resuming"); }
 
 absl::StatusOr<std::string> Store::Get(Table table,
                                        absl::string_view key) const {

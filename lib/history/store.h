@@ -32,10 +32,9 @@ class Store {
 
   void Put(rocksdb::WriteBatch* batch, Table table, absl::string_view key,
            absl::string_view value) const;
-  // Atomic, and synced when it returns OK.
+  // Atomic, and synced when it returns OK. After a failed Write only reading
+  // is of use until the store is opened again.
   absl::Status Write(rocksdb::WriteBatch* batch);
-  // After a failed Write: OK when the database takes writes again.
-  absl::Status Resume();
 
   // NotFound when there is no such key.
   absl::StatusOr<std::string> Get(Table table, absl::string_view key) const;
