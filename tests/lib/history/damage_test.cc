@@ -1,4 +1,4 @@
-#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,6 +243,62 @@ TEST_F(ForgedTest, ChangedContentIsRefused) {
                        HasSubstr("does not match its hash")));
   EXPECT_THAT(log->Verify(nullptr),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr(hash)));
+}
+
+// While it lives no file of this process grows beyond `bytes`: the write that
+// would do that fails, as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST_F(DamageTest, AfterAFailedWriteNothingIsTakenUntilThereIsRoom) {
+  std::unique_ptr<HistoryLog> log = OpenOrDie(path_);
+  std::vector<int64_t> heard;
+  log->OnAppended([&](const Batch& batch) {
+    for (const v1::Record& record : batch.records) {
+      heard.push_back(record.version().number());
+    }
+  });
+  int64_t last = 200;
+  {
+    FileSizeLimit limit(100000);
+    absl::Status status;
+    while (status.ok() && last < 10000) {
+      status = AppendVersion(log.get(), "a", last + 1);
+      if (status.ok()) ++last;
+    }
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable,
+                                 HasSubstr("File too large")));
+    EXPECT_THAT(AppendVersion(log.get(), "b", 1),
+                StatusIs(absl::StatusCode::kUnavailable,
+                         AllOf(HasSubstr("nothing more is recorded"),
+                               HasSubstr("free disk space"))));
+    // What is there can be read.
+    ASSERT_OK_AND_ASSIGN(const auto records, log->Read("target/a", 1, 0));
+    EXPECT_EQ(records.size(), last);
+  }
+  EXPECT_OK(AppendVersion(log.get(), "b", 2));
+  ASSERT_OK_AND_ASSIGN(const auto b, log->Read("target/b", 1, 0));
+  ASSERT_EQ(b.size(), 1);
+  EXPECT_EQ(b[0].version().number(), 2);
+  EXPECT_OK(log->Verify(nullptr));
+  const std::vector<std::string> before = AllRecords(*log);
+  // What was heard is what is there, whether its Append had failed or not.
+  EXPECT_EQ(heard.size() + 200, before.size());
+  EXPECT_GE(static_cast<int64_t>(before.size()), last + 1);
+  log.reset();
+  EXPECT_EQ(AllRecords(*OpenOrDie(path_)), before);
 }
 
 // A log with sorted files and a write-ahead log, all of it small.
