@@ -37,18 +37,23 @@ class Scratch {
   virtual absl::Status Reset() = 0;
 };
 
-// Makes `schema` in an empty scratch, by a plan from nothing to it. Opaque
-// objects are left out.
+// Resets the scratch and makes `schema` in it, by a plan from what an empty
+// database has to it. Opaque objects are left out: nothing can make them.
 absl::Status BuildSchema(Scratch& scratch, const Dialect& dialect,
                          const Schema& schema);
 
 // Builds `from`, runs the plan group by group, compares with to_fingerprint,
 // runs the reverse and compares with from_fingerprint. Returns the plan with
 // every group's fingerprint_after, `rehearsed` and a new id. FailedPrecondition
-// naming the statement that failed or the objects that differ. A reverse that
-// does not come back is a hazard on the plan, not an error.
+// naming the statement that failed, or, with `expected` (the schema of
+// to_fingerprint), the objects that differ. A reverse that does not come back
+// is removed and a hazard on the plan, not an error.
+//
+// Opaque objects of `from` are taken as there and unchanged throughout, so that
+// all fingerprints are those of the target.
 absl::StatusOr<v1::Plan> Rehearse(Scratch& scratch, const Dialect& dialect,
-                                  const Schema& from, v1::Plan plan);
+                                  const Schema& from, v1::Plan plan,
+                                  const Schema* expected = nullptr);
 
 // Runs `text` in an empty scratch and reads what came of it.
 absl::StatusOr<Schema> SchemaOfSql(Scratch& scratch, const Dialect& dialect,
