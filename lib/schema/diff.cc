@@ -6,9 +6,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/schema/fingerprint.h"
 #include "lib/schema/kind.h"
+#include "lib/schema/order.h"
 
 namespace fleet {
 namespace {
@@ -17,8 +19,10 @@ namespace {
 // to come along with them.
 class Differ {
  public:
-  Differ(const Schema& from, const Schema& to, KindSpecs specs)
-      : from_(from), to_(to), specs_(specs) {}
+  // `recreate`: objects that are not to be altered in place.
+  Differ(const Schema& from, const Schema& to, KindSpecs specs,
+         const absl::flat_hash_set<ObjectKey>& recreate)
+      : from_(from), to_(to), specs_(specs), recreate_(recreate) {}
 
   absl::StatusOr<std::vector<Difference>> Run() {
     RETURN_IF_ERROR(CompareAll());
@@ -92,6 +96,7 @@ class Differ {
     if (spec.on_change != nullptr) {
       asked = spec.on_change(from, to, difference.changed, asked);
     }
+    if (recreate_.contains(from.key)) asked = OnChange::kRecreate;
     switch (asked) {
       case OnChange::kIgnore:
         return absl::OkStatus();
@@ -131,7 +136,7 @@ class Differ {
   static std::string Shown(absl::string_view value) {
     constexpr size_t kShownMax = 80;
     if (value.empty()) return "none";
-    return std::string(value.substr(0, kShownMax));
+    return Printable(value.substr(0, kShownMax));
   }
 
   // Names of the attributes that count and differ, sorted; views into the
@@ -213,6 +218,7 @@ class Differ {
     const auto [found, inserted] =
         affected_.emplace(key, Affected{because, alter_only});
     if (!inserted && !alter_only) found->second.alter_only = false;
+    if (!alter_only) freed_.insert(key.path);
   }
 
   void AffectWithChildren(const Difference& difference) {
@@ -284,8 +290,10 @@ class Differ {
       if (cause.alter_only && (spec.follows_alter || !spec.recreatable)) {
         continue;
       }
-      // Written inside its table's CREATE: it follows the name, not the object.
-      if (spec.absorbed_by_parent_create && rebuilds_.contains(cause.because)) {
+      // Written inside its table's CREATE: it follows the name, not the object,
+      // or comes along with its table's own rebuild.
+      if (spec.absorbed_by_parent_create &&
+          (rebuilds_.contains(cause.because) || IsRebuiltWithParent(object))) {
         continue;
       }
       ASSIGN_OR_RETURN(const bool carried,
@@ -324,11 +332,19 @@ class Differ {
     return true;
   }
 
+  bool IsRebuiltWithParent(const Object& object) const {
+    const Object* parent = from_.ParentOf(object.key);
+    return parent != nullptr && rebuilds_.contains(parent->key);
+  }
+
   bool StillNeedsAffected(const Object& to) const {
     for (const Dependency& dependency : to.depends_on) {
       if (dependency.soft) continue;
       const auto found = affected_.find(dependency.on);
       if (found != affected_.end() && !found->second.alter_only) return true;
+      // Something else takes the name of what goes: the two cannot meet in one
+      // ALTER.
+      if (freed_.contains(dependency.on.path)) return true;
     }
     return false;
   }
@@ -367,17 +383,48 @@ class Differ {
   const Schema& from_;
   const Schema& to_;
   const KindSpecs specs_;
+  const absl::flat_hash_set<ObjectKey>& recreate_;
   std::map<ObjectKey, Difference> differences_;
   absl::flat_hash_set<ObjectKey> rebuilds_;
   absl::flat_hash_map<ObjectKey, Affected> affected_;
+  absl::flat_hash_set<Path> freed_;  // of what is affected and goes away
 };
+
+// Only what is altered in place can stand on a cycle that re-creation breaks.
+bool MayCycle(const std::vector<Difference>& differences, KindSpecs specs) {
+  bool alters = false;
+  bool others = false;
+  for (const Difference& difference : differences) {
+    const size_t kind = static_cast<size_t>(difference.key().kind);
+    const bool alter = difference.op == v1::ALTER && specs[kind].recreatable;
+    alters = alters || alter;
+    others = others || !alter;
+  }
+  return alters && others;
+}
 
 }  // namespace
 
 absl::StatusOr<std::vector<Difference>> Diff(const Schema& from,
                                              const Schema& to,
                                              KindSpecs specs) {
-  return Differ(from, to, specs).Run();
+  absl::flat_hash_set<ObjectKey> recreate;
+  while (true) {
+    ASSIGN_OR_RETURN(std::vector<Difference> differences,
+                     Differ(from, to, specs, recreate).Run());
+    // An ALTER may have to come both before something goes and after something
+    // else is there; dropped first and created last, it does.
+    bool grown = false;
+    if (MayCycle(differences, specs)) {
+      for (const ObjectKey& key : FindCycle(from, to, differences, specs)) {
+        const KindSpec& spec = specs[static_cast<size_t>(key.kind)];
+        if (spec.recreatable && from.Find(key) && to.Find(key)) {
+          grown = recreate.insert(key).second || grown;
+        }
+      }
+    }
+    if (!grown) return differences;
+  }
 }
 
 }  // namespace fleet

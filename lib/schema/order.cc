@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/schema/kind.h"
 
@@ -34,7 +35,8 @@ class Orderer {
           const std::vector<Difference>& differences, KindSpecs specs)
       : from_(from), to_(to), differences_(differences), specs_(specs) {}
 
-  absl::StatusOr<std::vector<Step>> Run() {
+  // The steps in order, or else what stands on a cycle.
+  std::vector<Step> Run(std::vector<ObjectKey>* cycle) {
     for (const Difference& difference : differences_) {
       by_key_.emplace(difference.key(), &difference);
     }
@@ -42,7 +44,7 @@ class Orderer {
     Rank();
     for (const Difference& difference : differences_) AddEdges(difference);
     AddPathEdges();
-    return Sort();
+    return Sort(cycle);
   }
 
  private:
@@ -184,14 +186,16 @@ class Orderer {
       const int drop = DropNode(key);
       Before(drop, Drops(difference) && Creates(difference) ? make : kNone,
              false);
-      ForEachDependency(from_, *difference.from,
-                        [&](const ObjectKey& on, bool soft) {
-                          Before(drop, DropNode(on), soft);   // rule 1
-                          Before(drop, AlterNode(on), soft);  // rule 1
-                          if (difference.op == v1::ALTER) {
-                            Before(make, DropNode(on), soft);  // rule 2
-                          }
-                        });
+      ForEachDependency(
+          from_, *difference.from, [&](const ObjectKey& on, bool soft) {
+            Before(drop, DropNode(on), soft);  // rule 1
+            // Under a plain ALTER it may stay if it has to.
+            Before(drop, AlterNode(on),
+                   soft || !MustBeAway(on));  // rule 1
+            if (difference.op == v1::ALTER) {
+              Before(make, DropNode(on), soft);  // rule 2
+            }
+          });
     }
     if (difference.to != nullptr) {
       ForEachDependency(to_, *difference.to,
@@ -199,6 +203,12 @@ class Orderer {
                           Before(MakeNode(on), make, soft);  // rule 3
                         });
     }
+  }
+
+  // True where dependents cannot stay while `key` changes.
+  bool MustBeAway(const ObjectKey& key) const {
+    const Difference* own = Own(key);
+    return own == nullptr || own->detached || own->op != v1::ALTER;
   }
 
   // The make node where it changes something that exists already.
@@ -230,7 +240,7 @@ class Orderer {
     }
   }
 
-  absl::StatusOr<std::vector<Step>> Sort() {
+  std::vector<Step> Sort(std::vector<ObjectKey>* cycle) {
     std::priority_queue<int, std::vector<int>, std::greater<int>> ready;
     for (size_t i = 0; i < nodes_.size(); ++i) {
       if (IsFree(nodes_[i])) ready.push(place_[i]);
@@ -240,7 +250,10 @@ class Orderer {
     while (steps.size() < nodes_.size()) {
       if (ready.empty()) {
         const int yielded = YieldSoftEdges();
-        if (yielded == kNone) return Cycle();
+        if (yielded == kNone) {
+          *cycle = Cycle();
+          return {};
+        }
         ready.push(yielded);
       }
       const int index = at_place_[static_cast<size_t>(ready.top())];
@@ -273,17 +286,14 @@ class Orderer {
     return kNone;
   }
 
-  absl::Status Cycle() const {
-    std::string members;
+  // What stands on a cycle of hard edges, in order of place.
+  std::vector<ObjectKey> Cycle() const {
+    std::vector<ObjectKey> members;
     for (int index : at_place_) {
       const Node& node = nodes_[static_cast<size_t>(index)];
-      if (node.done || !OnCycle(index)) continue;
-      absl::StrAppend(&members, members.empty() ? "" : ", ",
-                      Describe(node.step.key()));
+      if (!node.done && OnCycle(index)) members.push_back(node.step.key());
     }
-    return absl::InternalError(
-        absl::StrCat("no order satisfies the dependencies among ", members,
-                     "; change one of them by hand first"));
+    return members;
   }
 
   // True when the node can reach itself among the nodes that are left.
@@ -321,7 +331,24 @@ class Orderer {
 absl::StatusOr<std::vector<Step>> Order(
     const Schema& from, const Schema& to,
     const std::vector<Difference>& differences, KindSpecs specs) {
-  return Orderer(from, to, differences, specs).Run();
+  std::vector<ObjectKey> cycle;
+  std::vector<Step> steps = Orderer(from, to, differences, specs).Run(&cycle);
+  if (cycle.empty()) return steps;
+  return absl::InternalError(
+      absl::StrCat("no order satisfies the dependencies among ",
+                   absl::StrJoin(cycle, ", ",
+                                 [](std::string* out, const ObjectKey& key) {
+                                   absl::StrAppend(out, Describe(key));
+                                 }),
+                   "; change one of them by hand first"));
+}
+
+std::vector<ObjectKey> FindCycle(const Schema& from, const Schema& to,
+                                 const std::vector<Difference>& differences,
+                                 KindSpecs specs) {
+  std::vector<ObjectKey> cycle;
+  Orderer(from, to, differences, specs).Run(&cycle);
+  return cycle;
 }
 
 }  // namespace fleet

@@ -8,7 +8,8 @@
 
 // Differences in an order that the server accepts: one topological sort.
 //   1. drop(Y) before drop(D) and before alter(D), for D in Y's old
-//      dependencies; a child counts as depending on its parent.
+//      dependencies; a child counts as depending on its parent. Before a plain
+//      ALTER, under which Y could stay, the edge is soft.
 //   2. alter(Y) before drop(D) likewise.
 //   3. create/alter(D) before create/alter(Y), for D in Y's new dependencies.
 //   4. drop before create at the same path, of any kind.
@@ -38,6 +39,11 @@ struct Step {
 absl::StatusOr<std::vector<Step>> Order(
     const Schema& from, const Schema& to,
     const std::vector<Difference>& differences, KindSpecs specs);
+
+// The objects on a cycle of hard edges; empty where Order finds an order.
+std::vector<ObjectKey> FindCycle(const Schema& from, const Schema& to,
+                                 const std::vector<Difference>& differences,
+                                 KindSpecs specs);
 
 }  // namespace fleet
 
