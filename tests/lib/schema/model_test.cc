@@ -107,7 +107,7 @@ TEST(Scope, LeavesOutTablesAndWhatNeedsThem) {
 TEST(Scope, RenamesTablesWithTheirChildren) {
   v1::Scope scope;
   scope.add_renames("orders=orders_v2");
-  ASSERT_OK_AND_ASSIGN(const Schema scoped, ApplyScope(Shop(), scope));
+  ASSERT_OK_AND_ASSIGN(const Schema scoped, ApplySourceScope(Shop(), scope));
   EXPECT_NE(scoped.Find(v1::COLUMN, Path{"orders_v2", "id"}), nullptr);
   EXPECT_EQ(scoped.Find(v1::VIEW, Path{"paid"})->depends_on[0].on.path,
             (Path{"orders_v2", "id"}));
@@ -117,12 +117,12 @@ TEST(Scope, PatternsThatMatchNothingAreErrors) {
   v1::Scope typo;
   typo.add_tables("odrers");
   EXPECT_THAT(
-      ApplyScope(Shop(), typo),
+      ApplySourceScope(Shop(), typo),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("odrers")));
   v1::Scope rename;
   rename.add_renames("nothing=x");
   EXPECT_THAT(
-      ApplyScope(Shop(), rename),
+      ApplySourceScope(Shop(), rename),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("nothing=x")));
   v1::Scope pattern;
   pattern.add_ignore("(");
