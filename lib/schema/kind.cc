@@ -5,7 +5,7 @@ namespace {
 
 // Rank: what others are made of comes first.
 constexpr Kind kKinds[] = {
-    // kind, name, rank, has_parent, may_be_parent, holds_data
+    // kind, name, rank, has_parent, may_be_parent, holds_data, opaque
     {v1::KIND_UNSPECIFIED, "object", 0, false, false, false},
     {v1::SCHEMA, "schema", 10, false, false, false},
     {v1::EXTENSION, "extension", 20, false, false, false},
@@ -28,7 +28,7 @@ constexpr Kind kKinds[] = {
     {v1::FUNCTION, "function", 60, false, false, false},
     {v1::PROCEDURE, "procedure", 62, false, false, false},
     {v1::TRIGGER, "trigger", 150, true, false, false},
-    {v1::OPAQUE, "object", 160, false, false, true},
+    {v1::OPAQUE, "object", 160, false, false, true, true},
 };
 
 constexpr bool IsComplete() {

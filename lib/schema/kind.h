@@ -21,6 +21,11 @@ struct Kind {
   // Dropping one loses rows or values (tables, columns, sequences' positions
   // do not count).
   bool holds_data;
+  // Seen and fingerprinted, never created, altered or dropped.
+  bool opaque = false;
+
+  // Tables: what scopes name, and what is kept unless its loss is allowed.
+  bool IsTable() const { return may_be_parent && holds_data; }
 };
 
 // A kind that this version does not know (a newer peer's) has the row of

@@ -5,19 +5,22 @@
 namespace fleet {
 
 Path::Path(std::initializer_list<absl::string_view> components) {
-  for (absl::string_view component : components) {
-    CHECK(component.find('\0') == absl::string_view::npos);
-    joined_.append(component.data(), component.size());
-    joined_ += '\0';
-  }
+  for (absl::string_view component : components) Append(component);
 }
 
 Path::Path(const std::vector<std::string>& components) {
-  for (const std::string& component : components) {
-    CHECK(component.find('\0') == std::string::npos);
-    joined_ += component;
-    joined_ += '\0';
+  for (const std::string& component : components) Append(component);
+}
+
+void Path::Append(absl::string_view component) {
+  for (size_t nul = component.find('\0'); nul != absl::string_view::npos;
+       nul = component.find('\0')) {
+    joined_.append(component.data(), nul);
+    joined_ += "\xef\xbf\xbd";  // U+FFFD
+    component.remove_prefix(nul + 1);
   }
+  joined_.append(component.data(), component.size());
+  joined_ += '\0';
 }
 
 int Path::size() const {
@@ -53,20 +56,21 @@ std::vector<std::string> Path::components() const {
 }
 
 Path Path::Child(absl::string_view component) const {
-  CHECK(component.find('\0') == absl::string_view::npos);
   Path child = *this;
-  child.joined_.append(component.data(), component.size());
-  child.joined_ += '\0';
+  child.Append(component);
   return child;
+}
+
+absl::string_view Path::parent_bytes() const {
+  if (joined_.size() < 2) return "";
+  const size_t before = joined_.rfind('\0', joined_.size() - 2);
+  if (before == std::string::npos) return "";
+  return absl::string_view(joined_).substr(0, before + 1);
 }
 
 Path Path::Parent() const {
   Path parent;
-  if (empty()) return parent;
-  const size_t before = joined_.rfind('\0', joined_.size() - 2);
-  if (joined_.size() >= 2 && before != std::string::npos) {
-    parent.joined_ = joined_.substr(0, before + 1);
-  }
+  parent.joined_ = std::string(parent_bytes());
   return parent;
 }
 

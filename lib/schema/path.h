@@ -9,7 +9,8 @@
 
 // Where an object stands: {"public", "users", "email"}. Names come from
 // databases and may hold anything but NUL, so components are kept apart by NUL
-// and never joined with dots for comparing.
+// and never joined with dots for comparing. A NUL in a component, which no
+// server lets through, becomes U+FFFD.
 //
 // Ordering is by components: a parent sorts before its children. A value type;
 // thread-compatible.
@@ -31,7 +32,7 @@ class Path {
   absl::string_view first() const { return component(0); }
   std::vector<std::string> components() const;
 
-  // This path and one component more. `component` must have no NUL.
+  // This path and one component more.
   Path Child(absl::string_view component) const;
   // All but the last component; empty for a path of one.
   Path Parent() const;
@@ -44,6 +45,8 @@ class Path {
 
   // Components, each followed by NUL: unique, and in the order of operator<.
   absl::string_view bytes() const { return joined_; }
+  // The bytes of Parent().
+  absl::string_view parent_bytes() const;
 
   friend bool operator==(const Path& a, const Path& b) {
     return a.joined_ == b.joined_;
@@ -58,6 +61,8 @@ class Path {
   }
 
  private:
+  void Append(absl::string_view component);
+
   std::string joined_;  // components, each followed by NUL
 };
 

@@ -57,6 +57,7 @@ class Schema {
 
  private:
   void IndexKinds();
+  absl::Status CheckParents() const;
 
   SchemaInfo info_;
   std::vector<Object> objects_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -17,7 +18,34 @@
 namespace fleet {
 namespace {
 
-// A pattern and whether anything matched it: one that never does is a typo.
+enum class Side { kSource, kTarget };
+
+struct Rename {
+  std::string source;  // dotted
+  std::string target;
+
+  std::string Text() const {
+    return absl::StrCat("rename \"", Printable(source), "=", Printable(target),
+                        "\"");
+  }
+};
+
+absl::StatusOr<std::vector<Rename>> ReadRenames(const v1::Scope& scope) {
+  std::vector<Rename> renames;
+  for (const std::string& text : scope.renames()) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 ||
+        equals + 1 == text.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("rename \"", Printable(text),
+                       "\" is not SOURCE=TARGET with dotted paths of tables"));
+    }
+    renames.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return renames;
+}
+
+// A pattern and whether any table matched it: one that never does is a typo.
 struct Glob {
   std::string pattern;
   bool used = false;
@@ -29,38 +57,19 @@ struct Glob {
   }
 };
 
-using Globs = std::vector<Glob>;
-
-Globs GlobsOf(const google::protobuf::RepeatedPtrField<std::string>& texts) {
-  Globs globs;
-  for (const std::string& text : texts) globs.push_back({text, false});
-  return globs;
-}
-
-bool AnyMatches(Globs& globs, const std::string& dotted) {
-  bool any = false;
-  for (Glob& glob : globs) any = glob.Matches(dotted) || any;
-  return any;
-}
-
-absl::Status RefuseUnused(const Globs& globs) {
-  for (const Glob& glob : globs) {
-    if (!glob.used) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "table pattern \"", Printable(glob.pattern), "\" matches no table"));
-    }
-  }
-  return absl::OkStatus();
-}
-
+// Decides what a scope leaves out of one schema.
 class Scoper {
  public:
-  explicit Scoper(const Schema& schema, const v1::Scope& scope)
-      : schema_(schema),
-        tables_(GlobsOf(scope.tables())),
-        excluded_(GlobsOf(scope.exclude_tables())) {}
+  Scoper(const Schema& schema, Side side) : schema_(schema), side_(side) {}
 
-  absl::Status ReadIgnore(const v1::Scope& scope) {
+  absl::Status Read(const v1::Scope& scope) {
+    ASSIGN_OR_RETURN(renames_, ReadRenames(scope));
+    for (const std::string& text : scope.tables()) {
+      tables_.push_back({OnThisSide(text)});
+    }
+    for (const std::string& text : scope.exclude_tables()) {
+      excluded_.push_back({OnThisSide(text)});
+    }
     for (const std::string& pattern : scope.ignore()) {
       auto compiled = std::make_unique<RE2>(pattern, RE2::Quiet);
       if (!compiled->ok()) {
@@ -73,38 +82,68 @@ class Scoper {
     return absl::OkStatus();
   }
 
-  absl::Status ChooseLeftOut() {
+  void ChooseLeftOut() {
     for (const Object& object : schema_.objects()) {
       if (LeavesOut(object)) out_.insert(object.key);
     }
-    RETURN_IF_ERROR(RefuseUnused(tables_));
-    RETURN_IF_ERROR(RefuseUnused(excluded_));
     // Whatever depends on what is left out is left out, and so on.
     bool grown = !out_.empty();
     while (grown) {
       grown = false;
       for (const Object& object : schema_.objects()) {
-        if (out_.contains(object.key) || !NeedsLeftOut(object)) continue;
-        out_.insert(object.key);
-        grown = true;
+        if (!NeedsLeftOut(object)) continue;
+        grown = out_.insert(object.key).second || grown;
       }
+    }
+  }
+
+  absl::Status RefuseUnused() const {
+    for (const Glob& glob : tables_) {
+      if (glob.used) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("table pattern \"", Printable(glob.pattern),
+                       "\" matches no table of the source"));
     }
     return absl::OkStatus();
   }
 
   bool IsOut(const ObjectKey& key) const { return out_.contains(key); }
+  const std::vector<Rename>& renames() const { return renames_; }
 
  private:
+  // The source's name of a renamed table means its target name on targets; a
+  // table that has the source's name there is another one.
+  std::string OnThisSide(const std::string& pattern) const {
+    if (side_ == Side::kSource) return pattern;
+    for (const Rename& rename : renames_) {
+      if (rename.source == pattern) return rename.target;
+    }
+    return pattern;
+  }
+
   bool LeavesOut(const Object& object) {
+    const bool table = KindOf(object.kind()).IsTable();
+    if (!table && ignore_.empty()) return false;
     const std::string dotted = object.path().Dotted();
     for (const auto& pattern : ignore_) {
       if (RE2::PartialMatch(dotted, *pattern)) return true;
     }
-    const Kind& kind = KindOf(object.kind());
-    if (!kind.may_be_parent || !kind.holds_data) return false;
-    const bool excluded = AnyMatches(excluded_, dotted);
-    const bool named = tables_.empty() || AnyMatches(tables_, dotted);
-    return excluded || !named;
+    return table && (AnyMatches(excluded_, dotted) || !IsNamed(dotted));
+  }
+
+  bool IsNamed(const std::string& dotted) {
+    if (tables_.empty() || AnyMatches(tables_, dotted)) return true;
+    if (side_ == Side::kSource) return false;
+    return std::any_of(
+        renames_.begin(), renames_.end(),
+        [&](const Rename& rename) { return rename.target == dotted; });
+  }
+
+  // Asks every pattern, so that each learns whether it is of use.
+  static bool AnyMatches(std::vector<Glob>& globs, const std::string& dotted) {
+    bool any = false;
+    for (Glob& glob : globs) any = glob.Matches(dotted) || any;
+    return any;
   }
 
   bool NeedsLeftOut(const Object& object) const {
@@ -117,129 +156,225 @@ class Scoper {
   }
 
   const Schema& schema_;
-  Globs tables_;
-  Globs excluded_;
+  const Side side_;
+  std::vector<Rename> renames_;
+  std::vector<Glob> tables_;
+  std::vector<Glob> excluded_;
   std::vector<std::unique_ptr<RE2>> ignore_;
   absl::flat_hash_set<ObjectKey> out_;
 };
 
 // Source table path → target table path.
-using Renames = std::map<Path, Path>;
+using RenamedPaths = std::map<Path, Path>;
 
-absl::StatusOr<Renames> ReadRenames(const Schema& schema,
-                                    const v1::Scope& scope) {
-  Renames renames;
-  for (const std::string& text : scope.renames()) {
-    const size_t equals = text.find('=');
-    const Object* found = nullptr;
-    for (const Object& object : schema.objects()) {
-      const Kind& kind = KindOf(object.kind());
-      if (kind.may_be_parent && kind.holds_data &&
-          object.path().Dotted() == text.substr(0, equals)) {
-        found = &object;
-      }
-    }
-    if (equals == std::string::npos || found == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "rename \"", Printable(text),
-          "\" names no table of the source; write SOURCE=TARGET with dotted "
-          "paths"));
-    }
-    // The target's last component is what the text says after its own dots.
-    const std::string wanted = text.substr(equals + 1);
-    const Path above = found->path().Parent();
-    const std::string prefix = above.empty() ? "" : above.Dotted() + ".";
-    if (!prefix.empty() && wanted.rfind(prefix, 0) != 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "rename \"", Printable(text), "\" leaves the schema ",
-          Printable(above.Dotted()), "; a table keeps its schema"));
-    }
-    renames[found->path()] = above.Child(wanted.substr(prefix.size()));
+absl::StatusOr<Path> TargetPath(const Rename& rename, const Path& source) {
+  // The target's last component is what stands after the schema's name; it may
+  // hold dots of its own.
+  const Path above = source.Parent();
+  const std::string prefix =
+      above.empty() ? "" : absl::StrCat(above.Dotted(), ".");
+  if (rename.target.compare(0, prefix.size(), prefix) != 0 ||
+      rename.target.size() == prefix.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(rename.Text(), " leaves the schema ",
+                     Printable(above.Dotted()), "; a table keeps its schema"));
   }
-  return renames;
+  return above.Child(rename.target.substr(prefix.size()));
 }
 
-Path Renamed(const Path& path, const Renames& renames) {
-  for (Path at = path; !at.empty(); at = at.Parent()) {
-    const auto found = renames.find(at);
-    if (found == renames.end()) continue;
-    Path renamed = found->second;
-    const std::vector<std::string> components = path.components();
-    for (int i = at.size(); i < path.size(); ++i) {
-      renamed = renamed.Child(components[static_cast<size_t>(i)]);
+absl::StatusOr<RenamedPaths> ResolveRenames(
+    const Schema& source, const std::vector<Rename>& renames) {
+  RenamedPaths paths;
+  for (const Rename& rename : renames) {
+    bool found = false;
+    for (const Object& object : source.objects()) {
+      if (!KindOf(object.kind()).IsTable()) continue;
+      if (object.path().Dotted() != rename.source) continue;
+      found = true;
+      ASSIGN_OR_RETURN(paths[object.path()], TargetPath(rename, object.path()));
     }
-    return renamed;
+    if (!found) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(rename.Text(), " matches no table of the source"));
+    }
+  }
+  return paths;
+}
+
+// The path of a table, or of something below one, under its new name.
+Path Renamed(const Path& path, const RenamedPaths& renamed) {
+  for (Path at = path; !at.empty(); at = at.Parent()) {
+    const auto found = renamed.find(at);
+    if (found == renamed.end()) continue;
+    Path result = found->second;
+    const std::vector<std::string> components = path.components();
+    for (size_t i = static_cast<size_t>(at.size()); i < components.size();
+         ++i) {
+      result = result.Child(components[i]);
+    }
+    return result;
   }
   return path;
 }
+
+bool IsBelowTable(v1::ObjectKind kind) {
+  return KindOf(kind).IsTable() || KindOf(kind).has_parent;
+}
+
+void Rewrite(const RenamedPaths& renamed, Object* object) {
+  if (IsBelowTable(object->kind())) {
+    object->key.path = Renamed(object->path(), renamed);
+  }
+  for (Dependency& dependency : object->depends_on) {
+    if (!IsBelowTable(dependency.on.kind)) continue;
+    dependency.on.path = Renamed(dependency.on.path, renamed);
+  }
+}
+
+absl::StatusOr<Schema> Apply(const Schema& schema, const v1::Scope& scope,
+                             Side side) {
+  Scoper scoper(schema, side);
+  RETURN_IF_ERROR(scoper.Read(scope));
+  scoper.ChooseLeftOut();
+  RenamedPaths renamed;
+  if (side == Side::kSource) {
+    RETURN_IF_ERROR(scoper.RefuseUnused());
+    ASSIGN_OR_RETURN(renamed, ResolveRenames(schema, scoper.renames()));
+  }
+  std::vector<Object> objects;
+  objects.reserve(schema.objects().size());
+  for (const Object& object : schema.objects()) {
+    if (scoper.IsOut(object.key)) continue;
+    objects.push_back(object);
+    if (!renamed.empty()) Rewrite(renamed, &objects.back());
+  }
+  return Schema::Make(schema.info(), std::move(objects));
+}
+
+bool IsEmpty(const v1::Scope& scope) {
+  return scope.tables_size() == 0 && scope.exclude_tables_size() == 0 &&
+         scope.renames_size() == 0 && scope.ignore_size() == 0;
+}
+
+// Collects what a target keeps: some of its objects, all below these, and
+// whatever they need that the source does not bring.
+class Keeper {
+ public:
+  Keeper(const Schema& source, const Schema& target)
+      : source_(source), target_(target) {}
+
+  void Keep(const Object& object) {
+    if (!KindOf(object.kind()).opaque && source_.Find(object.key) != nullptr) {
+      return;
+    }
+    if (kept_.insert(object.key).second) open_.push_back(&object);
+  }
+
+  void KeepNeeded() {
+    while (!open_.empty()) {
+      const Object& object = *open_.back();
+      open_.pop_back();
+      if (const Object* parent = target_.ParentOf(object.key)) Keep(*parent);
+      if (KindOf(object.kind()).may_be_parent) KeepChildren(object.path());
+      for (const Dependency& dependency : object.depends_on) {
+        if (dependency.soft) continue;
+        if (const Object* needed = target_.Find(dependency.on)) Keep(*needed);
+      }
+    }
+  }
+
+  bool IsKept(const ObjectKey& key) const { return kept_.contains(key); }
+
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const Object& object : target_.objects()) {
+      if (!IsKept(object.key)) continue;
+      const Object* parent = target_.ParentOf(object.key);
+      if (parent != nullptr && IsKept(parent->key)) continue;
+      names.push_back(object.path().Dotted());
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+  }
+
+  // A name has room for one thing.
+  absl::Status CheckNamesAreFree() const {
+    absl::flat_hash_map<Path, const Object*> taken;
+    for (const Object& object : target_.objects()) {
+      if (KindOf(object.kind()).may_be_parent && IsKept(object.key)) {
+        taken.emplace(object.path(), &object);
+      }
+    }
+    if (taken.empty()) return absl::OkStatus();
+    for (const Object& object : source_.objects()) {
+      if (!KindOf(object.kind()).may_be_parent) continue;
+      const auto found = taken.find(object.path());
+      if (found == taken.end()) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          Describe(found->second->key), " stays on the target, but ",
+          Describe(object.key),
+          " of the source needs its name; allow dropping tables "
+          "(--allow-drop-tables), rename one, or leave it out of the scope"));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  void KeepChildren(const Path& path) {
+    for (int kind = 1; kind <= v1::ObjectKind_MAX; ++kind) {
+      const auto child_kind = static_cast<v1::ObjectKind>(kind);
+      if (!KindOf(child_kind).has_parent) continue;
+      for (const Object& child : target_.ChildrenOf(path, child_kind)) {
+        Keep(child);
+      }
+    }
+  }
+
+  const Schema& source_;
+  const Schema& target_;
+  absl::flat_hash_set<ObjectKey> kept_;
+  std::vector<const Object*> open_;
+};
 
 }  // namespace
 
 absl::StatusOr<Schema> ApplyScope(const Schema& schema,
                                   const v1::Scope& scope) {
-  Scoper scoper(schema, scope);
-  RETURN_IF_ERROR(scoper.ReadIgnore(scope));
-  RETURN_IF_ERROR(scoper.ChooseLeftOut());
-  ASSIGN_OR_RETURN(const Renames renames, ReadRenames(schema, scope));
-  std::vector<Object> objects;
-  for (const Object& object : schema.objects()) {
-    if (scoper.IsOut(object.key)) continue;
-    objects.push_back(object);
-    if (renames.empty()) continue;
-    objects.back().key.path = Renamed(object.path(), renames);
-    for (Dependency& dependency : objects.back().depends_on) {
-      dependency.on.path = Renamed(dependency.on.path, renames);
-    }
-  }
-  return Schema::Make(schema.info(), std::move(objects));
+  if (IsEmpty(scope)) return schema;
+  return Apply(schema, scope, Side::kTarget);
+}
+
+absl::StatusOr<Schema> ApplySourceScope(const Schema& source,
+                                        const v1::Scope& scope) {
+  if (IsEmpty(scope)) return source;
+  return Apply(source, scope, Side::kSource);
 }
 
 absl::StatusOr<Expected> ExpectedSchema(const Schema& source,
                                         const Schema& target,
                                         const KeepOptions& options) {
-  absl::flat_hash_set<ObjectKey> kept;
-  std::vector<const Object*> open;
-  const auto keep = [&](const Object& object) {
-    if (source.Find(object.key) != nullptr && object.kind() != v1::OPAQUE) {
-      return;
-    }
-    if (kept.insert(object.key).second) open.push_back(&object);
-  };
+  Keeper keeper(source, target);
   for (const Object& object : target.objects()) {
     const Kind& kind = KindOf(object.kind());
-    const bool table = kind.may_be_parent && kind.holds_data;
-    if (object.kind() == v1::OPAQUE || (table && !options.drop_tables)) {
-      keep(object);
+    if (kind.opaque || (kind.IsTable() && !options.drop_tables)) {
+      keeper.Keep(object);
     }
+  }
+  keeper.KeepNeeded();
+  RETURN_IF_ERROR(keeper.CheckNamesAreFree());
+  std::vector<Object> objects;
+  objects.reserve(source.objects().size());
+  for (const Object& object : source.objects()) {
+    if (!KindOf(object.kind()).opaque) objects.push_back(object);
+  }
+  for (const Object& object : target.objects()) {
+    if (keeper.IsKept(object.key)) objects.push_back(object);
   }
   Expected expected;
-  for (const Object* object : open) {
-    expected.kept.push_back(object->path().Dotted());
-  }
-  std::sort(expected.kept.begin(), expected.kept.end());
-  // Children, and what all of these need.
-  for (const Object& object : target.objects()) {
-    const Object* parent = target.ParentOf(object.key);
-    if (parent != nullptr && kept.contains(parent->key)) keep(object);
-  }
-  while (!open.empty()) {
-    const Object* object = open.back();
-    open.pop_back();
-    for (const Dependency& dependency : object->depends_on) {
-      if (dependency.soft) continue;
-      if (const Object* needed = target.Find(dependency.on)) keep(*needed);
-    }
-  }
-  std::vector<Object> objects;
-  for (const Object& object : source.objects()) {
-    if (object.kind() != v1::OPAQUE) objects.push_back(object);
-  }
-  for (const Object& object : target.objects()) {
-    if (kept.contains(object.key)) objects.push_back(object);
-  }
-  SchemaInfo info = target.info();
+  expected.kept = keeper.Names();
   ASSIGN_OR_RETURN(expected.schema,
-                   Schema::Make(std::move(info), std::move(objects)));
+                   Schema::Make(target.info(), std::move(objects)));
   return expected;
 }
 

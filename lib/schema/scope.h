@@ -9,15 +9,24 @@
 
 namespace fleet {
 
-// The part of `schema` that `scope` names. Tables left out take their children
-// with them, and whatever depends on them hard. InvalidArgument: a pattern that
-// does not compile.
+// The part of a target's `schema` that `scope` names. Tables left out take
+// their children with them, and whatever depends on them hard. A renamed table
+// is known by its target name here, and a pattern that matches nothing is no
+// error: targets may lack the table yet. InvalidArgument: a pattern that does
+// not compile, a rename that is not SOURCE=TARGET.
 absl::StatusOr<Schema> ApplyScope(const Schema& schema, const v1::Scope& scope);
+
+// The same for a source, whose renamed tables (with children, and dependencies
+// on them) get their target names. InvalidArgument too: a table pattern or a
+// rename that matches no table of the source.
+absl::StatusOr<Schema> ApplySourceScope(const Schema& source,
+                                        const v1::Scope& scope);
 
 struct Expected {
   Schema schema;  // what the target shall look like
-  std::vector<std::string>
-      kept;  // dotted paths of what only the target has and stays
+  // Dotted paths of what only the target has and stays, sorted; children of
+  // what is named are not.
+  std::vector<std::string> kept;
 };
 
 struct KeepOptions {
@@ -27,6 +36,8 @@ struct KeepOptions {
 // `source` plus what `target` keeps on purpose: its opaque objects always; its
 // own tables unless `drop_tables`, with their children and everything these
 // depend on. An opaque object of `source` that the target lacks is left out.
+// FailedPrecondition: a table that stays where the source has something else of
+// that name.
 absl::StatusOr<Expected> ExpectedSchema(const Schema& source,
                                         const Schema& target,
                                         const KeepOptions& options);
