@@ -1,0 +1,89 @@
+#include "coordinator/cohort_plan.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
+#include "lib/engine/make_plan.h"
+#include "lib/engine/registry.h"
+#include "lib/schema/fingerprint.h"
+#include "lib/schema/scope.h"
+
+namespace fleet {
+namespace {
+
+constexpr absl::string_view kStopped = "stopped by policy: ";
+
+absl::Status StoppedByPolicy(const absl::Status& status) {
+  if (status.ok() || absl::StartsWith(status.message(), kStopped)) {
+    return status;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(kStopped, status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
+                                      const Schema& target,
+                                      const SchemaInfo& server,
+                                      const CohortPlanOptions& options) {
+  ASSIGN_OR_RETURN(const Dialect* dialect, DialectOf(server.engine));
+  ASSIGN_OR_RETURN(const Schema wanted,
+                   ApplySourceScope(source, options.scope));
+  ASSIGN_OR_RETURN(Schema from, ApplyScope(target, options.scope));
+  KeepOptions keep;
+  keep.drop_tables = options.drop_tables;
+  ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(wanted, from, keep));
+
+  CohortPlan result;
+  result.from = std::make_shared<const Schema>(std::move(from));
+  result.to = std::make_shared<const Schema>(std::move(expected.schema));
+  const std::string from_fingerprint =
+      Fingerprint(*result.from, dialect->specs());
+  if (from_fingerprint == Fingerprint(*result.to, dialect->specs())) {
+    result.plan.set_from_fingerprint(from_fingerprint);
+    result.plan.set_to_fingerprint(from_fingerprint);
+    return result;
+  }
+  PlanOptions plan_options;
+  if (options.lock_timeout_ms > 0) {
+    plan_options.render.lock_timeout_ms = options.lock_timeout_ms;
+  }
+  ASSIGN_OR_RETURN(result.plan, MakePlan(*result.from, *result.to, *dialect,
+                                         server, plan_options));
+  *result.plan.mutable_scope() = options.scope;
+  for (std::string& path : expected.kept) {
+    *result.plan.add_kept() = std::move(path);
+  }
+  result.plan.set_id(PlanId(result.plan));
+  RETURN_IF_ERROR(StoppedByPolicy(CheckHazards(result.plan, options.hazards)));
+  return result;
+}
+
+absl::Status CheckRehearsed(const v1::Plan& plan, const v1::Plan& rehearsed) {
+  // Everything but the fingerprints between the statements must be as it was.
+  v1::Plan stripped = rehearsed;
+  v1::Plan wanted = plan;
+  for (v1::Plan* one : {&stripped, &wanted}) {
+    one->clear_id();
+    one->clear_rehearsed();
+    for (v1::Statement& statement : *one->mutable_statements()) {
+      statement.clear_fingerprint_after();
+    }
+    for (v1::Statement& statement : *one->mutable_reverse()) {
+      statement.clear_fingerprint_after();
+    }
+  }
+  if (stripped.SerializeAsString() != wanted.SerializeAsString()) {
+    return absl::InternalError(
+        "the agent rehearsed another plan than it was given");
+  }
+  if (PlanId(rehearsed) != rehearsed.id()) {
+    return absl::InternalError("the rehearsed plan does not hash to its id");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fleet

@@ -1,0 +1,43 @@
+#ifndef COORDINATOR_COHORT_PLAN_H_
+#define COORDINATOR_COHORT_PLAN_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "lib/schema/risk.h"
+#include "lib/schema/schema.h"
+#include "proto/plan.pb.h"
+#include "proto/rollout.pb.h"
+#include "proto/schema.pb.h"
+
+namespace fleet {
+
+// The plan of the targets that look alike, before it is rehearsed.
+struct CohortPlan {
+  v1::Plan plan;                       // no statements: nothing differs
+  std::shared_ptr<const Schema> from;  // in scope
+  std::shared_ptr<const Schema> to;    // what they shall look like, in scope
+};
+
+struct CohortPlanOptions {
+  v1::Scope scope;
+  bool drop_tables = false;
+  int64_t lock_timeout_ms = 0;  // 0: the engine's default
+  HazardPolicy hazards;
+};
+
+// What takes `target` to `source`, both whole schemas; the target's own info
+// says for which server. FailedPrecondition "stopped by policy: …" for a hazard
+// or risk that is not allowed. Pure.
+absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
+                                      const Schema& target,
+                                      const SchemaInfo& server,
+                                      const CohortPlanOptions& options);
+
+// OK when a rehearsal changed nothing but what a rehearsal may add.
+absl::Status CheckRehearsed(const v1::Plan& plan, const v1::Plan& rehearsed);
+
+}  // namespace fleet
+
+#endif  // COORDINATOR_COHORT_PLAN_H_

@@ -1,0 +1,200 @@
+// The end of a turn: persist, then send, then tell.
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/rollout_messages.h"
+#include "coordinator/rollout_runner.h"
+#include "coordinator/rollout_runner_index.h"
+#include "lib/base/log.h"
+
+namespace fleet {
+namespace {
+
+// What must survive a crash. Statement counts and waiting reasons need not.
+bool MustBeWritten(const v1::TargetProgress& before,
+                   const v1::TargetProgress& now) {
+  return before.state() != now.state() || before.attempt() != now.attempt() ||
+         before.nonce() != now.nonce() ||
+         before.finished_ms() != now.finished_ms();
+}
+
+v1::Record FleetRecord(int64_t now_ms) {
+  v1::Record record;
+  record.set_stream(std::string(kFleetStream));
+  record.set_time_ms(now_ms);
+  return record;
+}
+
+}  // namespace
+
+void RolloutRunner::Commit(Turn& turn) {
+  Batch batch;
+  for (const auto& [id, touched] : turn.touched) {
+    AddRecords(*active_.at(id), touched, turn, &batch);
+  }
+  std::move(turn.records.begin(), turn.records.end(),
+            std::back_inserter(batch.records));
+  absl::Status status;
+  if (!batch.records.empty()) status = log_.Append(&batch);
+  failed_ = !status.ok();
+  if (!status.ok()) {
+    LogError("rollouts could not be recorded; they wait",
+             {{"error", std::string(status.message())}});
+    Reload(turn);
+  } else {
+    for (const auto& [id, touched] : turn.touched) {
+      Active& active = *active_.at(id);
+      Settle(active, touched);
+      Send(active, touched.commands);
+      Publish(active, touched, turn.now_ms);
+    }
+  }
+  for (const auto& answer : turn.answers) answer(status);
+  Retire();
+}
+
+void RolloutRunner::AddRecords(const Active& active, const Touched& touched,
+                               Turn& turn, Batch* batch) const {
+  const v1::Rollout& rollout = active.machine.rollout();
+  if (touched.whole) {
+    v1::Record record = FleetRecord(turn.now_ms);
+    *record.mutable_rollout()->mutable_rollout() = rollout;
+    record.mutable_rollout()->mutable_rollout()->set_epoch(log_.epoch());
+    batch->records.push_back(std::move(record));
+    return;
+  }
+  for (const std::string& name : touched.targets) {
+    const int index = IndexOfTarget(rollout, name);
+    const v1::TargetProgress& now = rollout.targets(index);
+    if (!MustBeWritten(active.written[index], now)) continue;
+    v1::Record record = FleetRecord(turn.now_ms);
+    record.mutable_target_progress()->set_rollout(rollout.id());
+    *record.mutable_target_progress()->mutable_progress() = now;
+    batch->records.push_back(std::move(record));
+  }
+}
+
+// What follows for the fleet from what is durable now.
+void RolloutRunner::Settle(Active& active, const Touched& touched) {
+  const v1::Rollout& rollout = active.machine.rollout();
+  const bool is_over = IsOver(rollout.state());
+  std::vector<std::string> unsure;
+  for (int index = 0; index < rollout.targets_size(); ++index) {
+    const v1::TargetProgress& now = rollout.targets(index);
+    if (!touched.whole && touched.targets.count(now.target()) == 0) continue;
+    v1::TargetProgress& before = active.written[index];
+    in_flight_ += OwesAnswer(now.state()) - OwesAnswer(before.state());
+    const bool ends = IsOver(now.state()) && !IsOver(before.state());
+    before = now;
+    if (ends && now.started_ms() != 0) {
+      fleet_.SetLastRun(now.target(),
+                        {rollout.id(), now.plan_id(), rollout.fleet_plan_id(),
+                         now.finished_ms()});
+    }
+    const auto plan = active.plans.find(now.plan_id());
+    if (ends && now.state() == v1::TARGET_HEALTHY &&
+        plan != active.plans.end() && IsWhole(plan->second.scope())) {
+      fleet_.SetFingerprint(now.target(), now.fingerprint());
+    } else if (ends && now.state() != v1::TARGET_CANCELLED &&
+               now.state() != v1::TARGET_SKIPPED) {
+      unsure.push_back(now.target());
+    }
+    if (is_over || IsOver(now.state())) {
+      fleet_.ClearRunning(now.target(), rollout.id());
+    } else {
+      fleet_.SetRunning(now.target(), rollout.id());
+    }
+  }
+  if (!unsure.empty()) unsure_(unsure);
+}
+
+void RolloutRunner::Send(const Active& active,
+                         const std::vector<Command>& commands) const {
+  const v1::Rollout& rollout = active.machine.rollout();
+  const uint64_t epoch = log_.epoch();
+  static const v1::Plan* const no_plan = new v1::Plan;
+  for (const Command& command : commands) {
+    // An agent that is away gets its orders when it is back.
+    const absl::StatusOr<std::shared_ptr<AgentStream>> stream =
+        fleet_.Reach(command.target);
+    if (!stream.ok()) continue;
+    const v1::Plan* plan = no_plan;
+    if (command.type == CommandType::kPrepare) {
+      const int index = IndexOfTarget(rollout, command.target);
+      const auto found = active.plans.find(rollout.targets(index).plan_id());
+      if (found == active.plans.end()) continue;  // said by LoadPlans
+      plan = &found->second;
+    }
+    (*stream)->Send(ToMessage(command, rollout, *plan, epoch));
+  }
+}
+
+void RolloutRunner::Publish(Active& active, const Touched& touched,
+                            int64_t now_ms) {
+  const v1::Rollout& rollout = active.machine.rollout();
+  std::vector<int> changed;
+  for (const std::string& name : touched.targets) {
+    changed.push_back(IndexOfTarget(rollout, name));
+  }
+  std::vector<v1::RolloutEvent> events = touched.statements;
+  for (v1::RolloutEvent& event :
+       active.narrator.Tell(rollout, changed, now_ms)) {
+    if (event.type() != "target") {
+      LogInfo(event.text(), {{"rollout", rollout.id()}});
+    }
+    events.push_back(std::move(event));
+  }
+  const auto found = watchers_.find(rollout.id());
+  if (found == watchers_.end()) return;
+  const auto snapshot = std::make_shared<const v1::Rollout>(rollout);
+  std::vector<std::weak_ptr<RolloutWatcher>> alive;
+  for (std::weak_ptr<RolloutWatcher>& watcher : found->second) {
+    const std::shared_ptr<RolloutWatcher> one = watcher.lock();
+    if (one == nullptr) continue;
+    one->OnRollout(events, snapshot);
+    alive.push_back(std::move(watcher));
+  }
+  found->second = std::move(alive);
+  if (found->second.empty()) watchers_.erase(found);
+}
+
+// Rollouts that are over are in the history; nobody needs them in memory.
+void RolloutRunner::Retire() {
+  for (auto it = active_.begin(); it != active_.end();) {
+    if (IsOver(it->second->machine.rollout().state())) {
+      for (const v1::TargetProgress& target : it->second->written) {
+        in_flight_ -= OwesAnswer(target.state());
+      }
+      watchers_.erase(it->first);
+      it = active_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+// The append failed: what is in memory is not true. Everything that agents sent
+// they will be asked for again.
+void RolloutRunner::Reload(const Turn& turn) {
+  for (const auto& [id, touched] : turn.touched) {
+    for (const v1::TargetProgress& target : active_.at(id)->written) {
+      in_flight_ -= OwesAnswer(target.state());
+    }
+    active_.erase(id);
+    const absl::StatusOr<v1::Rollout> stored = view_.Rollout(id);
+    if (stored.ok()) {
+      Adopt(*stored);
+      Post([this, id = id](Turn& next) {
+        Apply(id, CoordinatorRestarted{}, next).IgnoreError();
+      });
+      continue;
+    }
+    for (const TargetSnapshot& target : fleet_.Snapshots()) {
+      if (target.rollout == id) fleet_.ClearRunning(target.target.name(), id);
+    }
+    for (auto it = requests_.begin(); it != requests_.end();) {
+      it = it->second == id ? requests_.erase(it) : std::next(it);
+    }
+  }
+}
+
+}  // namespace fleet
