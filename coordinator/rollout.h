@@ -75,6 +75,8 @@ struct TargetResult {
 };
 // The agent of these targets (re)connected: what was sent may be lost, so it is
 // sent again.
+// A runner also says AgentLost for the targets whose agents are away when
+// it applies Started, Retried or CoordinatorRestarted: no GO is spent on them.
 struct AgentConnected {
   std::vector<std::string> targets;
 };
@@ -98,7 +100,8 @@ struct Promoted {
 struct Retried {
   std::vector<std::string> targets;
   std::string by;
-};                               // empty: all failed
+};  // empty: all failed. Cancelled targets come back with any retry; a diverged
+    // one never does, and what stays failed must be within the tolerance.
 struct CoordinatorRestarted {};  // after a crash: everything sent may be lost
 
 using Event = std::variant<Started, TargetReady, TargetRefused, StartAsked,

@@ -72,7 +72,6 @@ TEST(Policy, ErrorsNameTheirPlace) {
     const char* text;
     const char* message;
   };
-  const std::string head = "version: 1\nwaves:\n  - name: w\n    ";
   for (const Case& one : {
            Case{"waves: []", "p.yaml:1:1: key \"version\" is missing"},
            Case{"version: 2", "p.yaml:1:10: have 2, want 1 to 1"},
@@ -104,6 +103,14 @@ TEST(Policy, ErrorsNameTheirPlace) {
         StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(one.message)))
         << one.text;
   }
+}
+
+TEST(Policy, ErrorsNameTheirPlaceInAWave) {
+  struct Case {
+    const char* text;
+    const char* message;
+  };
+  const std::string head = "version: 1\nwaves:\n  - name: w\n    ";
   for (const Case& one : {
            Case{"bkae: 1s",
                 "p.yaml:4:5: unknown key \"bkae\"; did you mean "

@@ -143,6 +143,7 @@ void RolloutChecker::AfterEvent(const Event& event, const Transition& step,
     if (index_.count(result->target) > 0) {
       Compare(event, rollout.targets(index_.at(result->target)));
     }
+    CheckAck(*result, step);
   }
   for (const Command& command : step.commands) CheckCommand(event, command);
   CheckRollout(event, rollout);
@@ -197,6 +198,21 @@ void RolloutChecker::Compare(const Event& event,
   if (Waits(shown.state()) && shown.reason().empty()) {
     Violation(target.name + " waits without a reason");
   }
+}
+
+// An agent repeats a result until it hears that it is known.
+void RolloutChecker::CheckAck(const TargetResult& result,
+                              const Transition& step) {
+  const Target* target = Find(result.target);
+  if (target == nullptr || result.attempt > target->attempt) return;
+  if (result.attempt == target->attempt && !target->prepared) return;
+  for (const Command& command : step.commands) {
+    if (command.type == CommandType::kAckResult &&
+        command.target == result.target && command.attempt == result.attempt) {
+      return;
+    }
+  }
+  Violation(result.target + " gets no answer to its result");
 }
 
 void RolloutChecker::CheckCommand(const Event& event, const Command& command) {

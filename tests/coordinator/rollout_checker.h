@@ -71,6 +71,7 @@ class RolloutChecker {
   void Note(const Other&) {}
 
   void Compare(const Event& event, const v1::TargetProgress& shown);
+  void CheckAck(const TargetResult& result, const Transition& step);
   void CheckCommand(const Event& event, const Command& command);
   void CheckGo(Target* target);
   void CheckGrant(const Event& event, const Command& command, Target* target);

@@ -379,6 +379,10 @@ class Simulation {
   // An agent repeats what is not answered.
   void WakeAgent(int index) {
     Agent& agent = agents_[index];
+    if (!healed_ && agent.executed && dice_.Chance(10)) {
+      // A copy of the agent's machine that has woken up elsewhere.
+      Tell(StartAsked{agent.target, agent.attempt, "stray"});
+    }
     if (agent.has_result && !agent.acked) {
       Tell(agent.result);
     } else if (agent.attempt == agent.prepared && agent.attempt != 0 &&
@@ -537,8 +541,9 @@ class CheckerTest : public ::testing::Test {
     checker_->AfterEvent(event, step, rollout_, now_ms_);
   }
   void Show(const std::string& target, v1::TargetState state,
-            const Event& event) {
+            const Event& event, std::vector<Command> commands = {}) {
     Transition step;
+    step.commands = std::move(commands);
     for (v1::TargetProgress& progress : *rollout_.mutable_targets()) {
       if (progress.target() == target) progress.set_state(state);
     }
@@ -584,7 +589,8 @@ TEST_F(CheckerTest, SeesABakeCutShort) {
                    {CommandType::kPrepare, "b", 1, ""}});
   for (const char* name : {"a", "b"}) {
     Show(name, v1::TARGET_HEALTHY,
-         TargetResult{name, 1, v1::TARGET_HEALTHY, "plan", "to"});
+         TargetResult{name, 1, v1::TARGET_HEALTHY, "plan", "to"},
+         {{CommandType::kAckResult, name, 1, ""}});
   }
   ASSERT_THAT(checker_->violations(), IsEmpty());
   now_ms_ += 99;
@@ -626,6 +632,12 @@ TEST_F(CheckerTest, SeesHealthyWithoutEvidence) {
   Show("a", v1::TARGET_HEALTHY,
        TargetResult{"a", 1, v1::TARGET_HEALTHY, "plan", "other"});
   ExpectViolation("a is shown as TARGET_HEALTHY");
+}
+
+TEST_F(CheckerTest, SeesAnUnansweredResult) {
+  StartA();
+  Show("a", v1::TARGET_FAILED, TargetResult{"a", 1, v1::TARGET_FAILED});
+  ExpectViolation("a gets no answer to its result");
 }
 
 TEST_F(CheckerTest, SeesACancelledTargetThatHadStarted) {
