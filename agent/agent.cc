@@ -59,6 +59,7 @@ TargetContext Agent::Context() {
           [this](v1::AgentMessage message) {
             return link_->Send(std::move(message));
           },
+          [this] { link_->Redial(); },
           stop_};
 }
 

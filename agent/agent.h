@@ -68,7 +68,7 @@ class Agent : private LinkHandler {
   template <typename Message>
   void ToRehearser(const Message& message,
                    void (Rehearser::*take)(const Message&));
-  void BeatLater(uint64_t stream, int64_t every_ms);
+  void BeatLater(uint64_t greeting, int64_t every_ms);
 
   const AgentConfig config_;
   const Clock& clock_;

@@ -42,6 +42,7 @@ void Apply(const v1::JournalEntry& entry, OrderState& order) {
       order = OrderState();
       order.key = key;
       order.plan_id = entry.plan_id();
+      order.nonce = entry.nonce();
       order.prepare.ParseFromString(entry.outcome());
       break;
     }
@@ -125,7 +126,8 @@ absl::Status Journal::RaiseEpoch(uint64_t epoch) {
   return AppendBatch(kFleetStream, {entry}, {});
 }
 
-absl::Status Journal::AppendPrepared(const v1::Prepare& prepare) {
+absl::Status Journal::AppendPrepared(const v1::Prepare& prepare,
+                                     const std::string& nonce) {
   std::string bytes = PlanBytes(prepare.plan());
   if (Sha256Hex(bytes) != prepare.plan().id()) {
     return absl::InvalidArgumentError(
@@ -134,6 +136,7 @@ absl::Status Journal::AppendPrepared(const v1::Prepare& prepare) {
   v1::JournalEntry entry = EntryOf(KeyOf(prepare), v1::JournalEntry::PREPARED);
   entry.set_plan_id(prepare.plan().id());
   entry.set_epoch(prepare.epoch());
+  entry.set_nonce(nonce);
   v1::Prepare order = prepare;
   order.clear_plan();
   entry.set_outcome(order.SerializeAsString());

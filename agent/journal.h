@@ -20,7 +20,8 @@
 // What the agent promised and did, synced before it acts:
 //
 //   EPOCH     a higher coordinator epoch was seen (stream "fleet")
-//   PREPARED  an order was checked; its plan is content, the rest is `outcome`
+//   PREPARED  an order was checked; its plan is content, the rest is `outcome`;
+//             `nonce` is what the agent will ask with
 //   STARTED   the coordinator granted the start; with INTENT(0) in one batch
 //   INTENT    the group's SQL goes to the driver next; `fingerprint` = before
 //   DONE      the group is committed; `fingerprint` = after
@@ -55,6 +56,7 @@ struct OrderState {
   OrderKey key;
   v1::Prepare prepare;  // without its plan
   std::string plan_id;
+  std::string nonce;
   bool started = false;
   // The last group that was begun (-1: none), its last step (INTENT, DONE,
   // FAILED or UNKNOWN) and what the schema was before it; after it once DONE.
@@ -83,7 +85,8 @@ class Journal {
   absl::Status RaiseEpoch(uint64_t epoch);
 
   // PREPARED of `prepare`, which carries its plan.
-  absl::Status AppendPrepared(const v1::Prepare& prepare);
+  absl::Status AppendPrepared(const v1::Prepare& prepare,
+                              const std::string& nonce);
   // All in one synced batch. REQUIRES: one target.
   absl::Status Append(const std::vector<v1::JournalEntry>& entries);
 

@@ -35,7 +35,12 @@ class Link::Stream
     StartCall();
   }
 
-  void Cancel() { context_.TryCancel(); }
+  // Nothing of the stream reaches the handler afterwards. REQUIRES: the link's
+  // mutex.
+  void Leave() {
+    left_ = true;
+    context_.TryCancel();
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
@@ -49,7 +54,11 @@ class Link::Stream
     }
     {
       absl::MutexLock lock(&link_.mutex_);
-      if (link_.stopping_) return;  // cancelled; no further read, so OnDone
+      // Left: what is still in the stream is not read, see OnReadDone(false).
+      if (left_) {
+        StartRead(&incoming_);
+        return;
+      }
       link_.greeted_ = true;
       link_.failures_ = 0;
     }
@@ -81,7 +90,9 @@ class Link::Stream
   const std::unique_ptr<v1::AgentLink::Stub> stub_;
   grpc::ClientContext context_;
   v1::CoordinatorMessage incoming_;
-  bool closed_ = false;  // guarded by link_.mutex_
+  // Both guarded by link_.mutex_.
+  bool closed_ = false;  // no write may start
+  bool left_ = false;
 };
 
 Link::Link(LinkOptions options, Timer& timer, LinkHandler& handler)
@@ -95,12 +106,19 @@ void Link::Stop() {
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
   greeted_ = false;
-  if (running_) stream_->Cancel();
+  if (running_) stream_->Leave();
   const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !running_ && !dialing_;
   };
   mutex_.Await(absl::Condition(&ended));
   stream_.reset();
+}
+
+void Link::Redial() {
+  absl::MutexLock lock(&mutex_);
+  if (!running_) return;
+  greeted_ = false;
+  stream_->Leave();
 }
 
 bool Link::Send(v1::AgentMessage message) {
@@ -115,7 +133,7 @@ bool Link::Enqueue(v1::AgentMessage message) {
       outgoing_.size() > kOutgoingMessagesMax) {
     LogWarning("the coordinator does not read; leaving this stream");
     greeted_ = false;
-    stream_->Cancel();
+    stream_->Leave();
     return false;
   }
   stream_->WriteNext();

@@ -56,6 +56,9 @@ class Link {
   // Ends the stream; when it returns no handler call runs or will run.
   void Stop();
 
+  // Leaves the stream, if there is one, with all that is in it.
+  void Redial();
+
   // Queues a message; false when there is no greeted stream.
   bool Send(v1::AgentMessage message);
 

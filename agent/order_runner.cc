@@ -49,7 +49,9 @@ void OrderRunner::OnPrepare(const v1::Prepare& prepare) {
           .Check(prepare, &token);
   if (!refusal) {
     absl::Status status = context_.journal.RaiseEpoch(prepare.epoch());
-    if (status.ok()) status = context_.journal.AppendPrepared(prepare);
+    if (status.ok()) {
+      status = context_.journal.AppendPrepared(prepare, StartGate::NewNonce());
+    }
     if (!status.ok()) {
       refusal = Refusal{v1::TARGET_BLOCKED, "journal",
                         std::string(status.message()), ""};
@@ -65,7 +67,7 @@ void OrderRunner::OnPrepare(const v1::Prepare& prepare) {
   prepared_ = key;
   token_ = std::move(token);
   context_.send(ReadyMessage(key));
-}
+}  // namespace fleet
 
 bool OrderRunner::AnswerKnown(const v1::Prepare& prepare) {
   const std::optional<OrderState> known = context_.journal.Find(KeyOf(prepare));
@@ -99,9 +101,12 @@ void OrderRunner::Start(const OrderKey& key) {
   if (!order.has_value() || order->started || order->acked) return;
   if (!(asking_ == key) || IsStopping()) return;
   std::optional<v1::StartGrant> grant = gate_.Take(key, 0);
-  // Without a stream nobody hears the question; the next one brings a new GO.
-  if (!grant && !context_.send(AskMessage(key, gate_.Ask(key)))) return;
-  if (!grant) grant = gate_.Take(key, kGrantWaitMs);
+  if (!grant) {
+    gate_.Ask(key, order->nonce);
+    // Without a stream nobody hears it; the next one brings a new GO.
+    if (!context_.send(AskMessage(key, order->nonce))) return;
+    grant = gate_.Take(key, kGrantWaitMs);
+  }
   if (grant) {
     StartGranted(*order, *grant);
     return;
@@ -116,10 +121,22 @@ void OrderRunner::StartLater(const OrderKey& key, int64_t delay_ms) {
 }
 
 void OrderRunner::Grant(const v1::StartGrant& grant) {
-  if (IsStale(grant.epoch(), "start grant") || !gate_.Grant(grant)) return;
-  // Where nobody waits for it any more.
-  const OrderKey key = KeyOf(grant);
-  strand_.Post([this, key] { Start(key); });
+  if (IsStale(grant.epoch(), "start grant")) return;
+  switch (gate_.Grant(grant)) {
+    case StartGate::Answer::kTaken: {
+      // Where nobody waits for it any more.
+      const OrderKey key = KeyOf(grant);
+      strand_.Post([this, key] { Start(key); });
+      break;
+    }
+    case StartGate::Answer::kLate:
+      LogWarning("start grant came too late; dialing again",
+                 {{"rollout", grant.rollout()}, {"target", grant.target()}});
+      context_.redial();
+      break;
+    case StartGate::Answer::kUnasked:
+      break;
+  }
 }
 
 void OrderRunner::StartGranted(const OrderState& order,

@@ -22,8 +22,8 @@
 // look, go on. Every message may come twice and late; the journal says what was
 // answered.
 //
-// All methods run on the target's strand, except Grant and Close, which any
-// thread may call.
+// All methods run on the target's strand, except Grant, OnNewStream and Close,
+// which any thread may call.
 
 namespace fleet {
 
@@ -44,6 +44,8 @@ class OrderRunner : private RunObserver {
   void Resume();
   // After a greeting: says again what the coordinator may not have heard.
   void Reannounce();
+  // A new stream was greeted; before anything that came on it.
+  void OnNewStream() { gate_.OnNewStream(); }
   // Ends waiting; the agent stops.
   void Close() { gate_.Close(); }
 

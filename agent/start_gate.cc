@@ -13,37 +13,38 @@ namespace {
 
 constexpr size_t kNonceBytes = 16;
 
-std::string NewNonce() {
+}  // namespace
+
+std::string StartGate::NewNonce() {
   std::string bytes(kNonceBytes, '\0');
   CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
                    static_cast<int>(bytes.size())) == 1);
   return absl::BytesToHexString(bytes);
 }
 
-}  // namespace
-
-std::string StartGate::Ask(const OrderKey& key) {
-  const std::string nonce = NewNonce();
-  const int64_t now_ms = clock_.BootMs();
+void StartGate::Ask(const OrderKey& key, const std::string& nonce) {
   absl::MutexLock lock(&mutex_);
-  if (!(key == key_)) {
+  if (!(key == key_) || nonce != nonce_) {
     key_ = key;
-    questions_.clear();
+    nonce_ = nonce;
+    unanswered_ = 0;
     grant_.reset();
   }
-  while (!questions_.empty() &&
-         now_ms - questions_.front().asked_ms > kStartTtlMs) {
-    questions_.erase(questions_.begin());
-  }
-  questions_.push_back({nonce, now_ms});
-  return nonce;
+  if (unanswered_++ == 0) asked_ms_ = clock_.BootMs();
 }
 
-bool StartGate::Grant(const v1::StartGrant& grant) {
+// Which of several questions a grant answers cannot be seen, so the oldest one
+// counts.
+StartGate::Answer StartGate::Grant(const v1::StartGrant& grant) {
   absl::MutexLock lock(&mutex_);
-  if (!(KeyOf(grant) == key_) || !IsFresh(grant.nonce())) return false;
+  if (!(KeyOf(grant) == key_) || grant.nonce() != nonce_ || unanswered_ == 0) {
+    return Answer::kUnasked;
+  }
+  --unanswered_;
+  if (!IsFresh(asked_ms_)) return Answer::kLate;
   grant_ = grant;
-  return true;
+  granted_ms_ = asked_ms_;
+  return Answer::kTaken;
 }
 
 std::optional<v1::StartGrant> StartGate::Take(const OrderKey& key,
@@ -54,28 +55,24 @@ std::optional<v1::StartGrant> StartGate::Take(const OrderKey& key,
   };
   mutex_.AwaitWithTimeout(absl::Condition(&decided),
                           absl::Milliseconds(wait_ms));
-  if (!(key_ == key) || !grant_.has_value()) return std::nullopt;
+  if (!(key_ == key)) return std::nullopt;
   std::optional<v1::StartGrant> grant = std::exchange(grant_, std::nullopt);
   // It may have waited for a place in the pool since it came.
-  if (!IsFresh(grant->nonce())) return std::nullopt;
-  questions_.clear();
+  if (!grant.has_value() || !IsFresh(granted_ms_)) return std::nullopt;
   return grant;
+}
+
+void StartGate::OnNewStream() {
+  absl::MutexLock lock(&mutex_);
+  unanswered_ = 0;
 }
 
 void StartGate::Close() {
   absl::MutexLock lock(&mutex_);
   key_ = OrderKey();
-  questions_.clear();
+  nonce_.clear();
+  unanswered_ = 0;
   grant_.reset();
-}
-
-bool StartGate::IsFresh(const std::string& nonce) const {
-  for (const Question& question : questions_) {
-    if (question.nonce == nonce) {
-      return clock_.BootMs() - question.asked_ms <= kStartTtlMs;
-    }
-  }
-  return false;
 }
 
 }  // namespace fleet

@@ -21,6 +21,8 @@ struct TargetContext {
   Journal& journal;
   // Queues a message for the coordinator; false while there is no stream.
   std::function<bool(v1::AgentMessage)> send;
+  // Leaves the stream with all that is in it, for a new one.
+  std::function<void()> redial;
   // Notified when the agent stops: waits end, nothing new begins.
   const absl::Notification& stop;
 };

@@ -59,6 +59,7 @@ void TargetWorker::Start(int64_t fingerprint_every_ms,
 }
 
 void TargetWorker::OnGreeted(int64_t fingerprint_every_ms) {
+  orders_.OnNewStream();
   if (fingerprint_every_ms > 0) fingerprint_every_ms_ = fingerprint_every_ms;
   Post("greeting", [this] {
     orders_.Reannounce();

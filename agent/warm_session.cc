@@ -8,12 +8,23 @@
 #include "lib/engine/open_session.h"
 
 namespace fleet {
+namespace {
+
+// For reading: printing a view's definition waits for whoever alters it. A
+// plan's statements bring their own.
+constexpr int64_t kLockTimeoutMs = 10'000;
+constexpr int64_t kStatementTimeoutMs = 600'000;
+
+}  // namespace
 
 absl::StatusOr<Session*> WarmSession::Get() {
   used_ms_ = clock_.BootMs();
   {
     absl::MutexLock lock(&mutex_);
-    if (session_ != nullptr && !session_->IsBroken()) return session_.get();
+    if (session_ != nullptr && !session_->IsBroken() &&
+        session_->SetTimeouts(kLockTimeoutMs, kStatementTimeoutMs).ok()) {
+      return session_.get();
+    }
   }
   Drop();
   ASSIGN_OR_RETURN(const std::string url, UrlWithPassword(target_));
@@ -24,6 +35,7 @@ absl::StatusOr<Session*> WarmSession::Get() {
   if (!opened.ok()) {
     return Annotate(opened.status(), absl::StrCat("target ", target_.name));
   }
+  RETURN_IF_ERROR((*opened)->SetTimeouts(kLockTimeoutMs, kStatementTimeoutMs));
   absl::MutexLock lock(&mutex_);
   session_ = *std::move(opened);
   return session_.get();

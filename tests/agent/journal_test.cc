@@ -61,12 +61,13 @@ TEST_F(JournalTest, EpochSurvives) {
 
 TEST_F(JournalTest, PreparedOrderSurvivesWithItsPlan) {
   const v1::Prepare prepare = MakePrepare("r-1");
-  ASSERT_OK(journal_->AppendPrepared(prepare));
+  ASSERT_OK(journal_->AppendPrepared(prepare, "n"));
   Reopen();
   const OrderState order = Find({"r-1", "t", 1});
   EXPECT_FALSE(order.started);
   EXPECT_EQ(order.prepare.lock_retries(), 7);
   EXPECT_EQ(order.prepare.epoch(), 3u);
+  EXPECT_EQ(order.nonce, "n");
   ASSERT_OK_AND_ASSIGN(const v1::Plan plan, journal_->LoadPlan(order.plan_id));
   EXPECT_EQ(plan.SerializeAsString(), prepare.plan().SerializeAsString());
 }
@@ -74,14 +75,14 @@ TEST_F(JournalTest, PreparedOrderSurvivesWithItsPlan) {
 TEST_F(JournalTest, PlanThatIsNotItsIdIsRefused) {
   v1::Prepare prepare = MakePrepare("r-1");
   prepare.mutable_plan()->mutable_statements(0)->set_sql("DROP TABLE a");
-  EXPECT_THAT(journal_->AppendPrepared(prepare),
+  EXPECT_THAT(journal_->AppendPrepared(prepare, "n"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("is not what its id says")));
 }
 
 TEST_F(JournalTest, FoldsARunStepByStep) {
   const OrderKey key = {"r-1", "t", 1};
-  ASSERT_OK(journal_->AppendPrepared(MakePrepare("r-1")));
+  ASSERT_OK(journal_->AppendPrepared(MakePrepare("r-1"), "n"));
   Entry started = EntryOf(key, Entry::STARTED);
   started.set_epoch(9);
   Entry intent = EntryOf(key, Entry::INTENT);
@@ -125,7 +126,7 @@ TEST_F(JournalTest, FoldsARunStepByStep) {
 
 TEST_F(JournalTest, OldOrdersLeaveTheMemory) {
   for (int i = 1; i <= 40; ++i) {
-    ASSERT_OK(journal_->AppendPrepared(MakePrepare("r-1", i)));
+    ASSERT_OK(journal_->AppendPrepared(MakePrepare("r-1", i), "n"));
     if (i == 2) continue;  // never acknowledged: kept
     ASSERT_OK(journal_->Append({EntryOf({"r-1", "t", i}, Entry::ACKED)}));
   }
