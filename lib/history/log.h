@@ -95,7 +95,9 @@ class HistoryLog {
   // Called after each durable batch, in order, before its Append returns, on
   // the thread of one of the Appends that shared the sync; must not append, nor
   // wait for a lock that is held around an Append. A replicated batch has only
-  // its new records. Set before the first Append.
+  // its new records; records whose Append failed and
+  // that are there all the same come before the next batch. Set before the
+  // first Append.
   virtual void OnAppended(std::function<void(const Batch&)> listener) = 0;
 
   // How many times the log has synced since it was opened (one a group of
