@@ -21,10 +21,29 @@ void AddAttributes(const Difference& difference, v1::Change* change) {
   }
 }
 
+using RiskByKey = absl::flat_hash_map<ObjectKey, int>;
+
+// The risks of what carries other objects along.
+RiskByKey RiskOfCauses(const std::vector<Difference>& differences,
+                       KindSpecs specs) {
+  absl::flat_hash_set<ObjectKey> causes;
+  for (const Difference& difference : differences) {
+    if (!difference.because.path.empty()) causes.insert(difference.because);
+  }
+  RiskByKey risks;
+  if (causes.empty()) return risks;
+  for (const Difference& difference : differences) {
+    if (!causes.contains(difference.key())) continue;
+    risks.emplace(difference.key(), RiskOf(difference, specs));
+  }
+  return risks;
+}
+
 }  // namespace
 
 std::vector<v1::Change> Describe(const std::vector<Difference>& differences,
                                  KindSpecs specs) {
+  const RiskByKey causes = RiskOfCauses(differences, specs);
   std::vector<v1::Change> changes;
   changes.reserve(differences.size());
   for (const Difference& difference : differences) {
@@ -40,6 +59,10 @@ std::vector<v1::Change> Describe(const std::vector<Difference>& differences,
     change.set_risk(RiskOf(difference, specs));
     if (!difference.because.path.empty()) {
       change.set_because(Describe(difference.because));
+      const auto cause = causes.find(difference.because);
+      if (cause != causes.end()) {
+        change.set_risk(std::min(change.risk(), cause->second));
+      }
     }
     const size_t kind = static_cast<size_t>(difference.key().kind);
     if (difference.op == v1::CREATE && kind < specs.size() &&

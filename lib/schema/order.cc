@@ -49,7 +49,9 @@ class Orderer {
 
  private:
   const KindSpec& SpecOf(v1::ObjectKind kind) const {
-    return specs_[static_cast<size_t>(kind)];
+    static const KindSpec* none = new KindSpec;
+    const size_t index = static_cast<size_t>(kind);
+    return index < specs_.size() ? specs_[index] : *none;
   }
 
   static bool Drops(const Difference& difference) {
@@ -182,6 +184,9 @@ class Orderer {
   void AddEdges(const Difference& difference) {
     const ObjectKey& key = difference.key();
     const int make = MakeNode(key);
+    const bool changes_in_place = difference.op == v1::ALTER ||
+                                  difference.op == v1::REBUILD ||
+                                  difference.folded;
     if (difference.from != nullptr) {
       const int drop = DropNode(key);
       Before(drop, Drops(difference) && Creates(difference) ? make : kNone,
@@ -192,7 +197,7 @@ class Orderer {
             // Under a plain ALTER it may stay if it has to.
             Before(drop, AlterNode(on),
                    soft || !MustBeAway(on));  // rule 1
-            if (difference.op == v1::ALTER) {
+            if (changes_in_place) {
               Before(make, DropNode(on), soft);  // rule 2
             }
           });
@@ -277,13 +282,64 @@ class Orderer {
     return node.hard_before == 0 && node.soft_before == 0;
   }
 
-  // Stuck: the first node that only soft edges hold back goes on. Its place.
+  // Stuck: on a cycle that waits for no other one, the first node that only
+  // soft edges hold back goes on. Its place.
   int YieldSoftEdges() const {
+    const std::vector<bool> members = FirstCycle();
     for (size_t place = 0; place < at_place_.size(); ++place) {
-      const Node& node = nodes_[static_cast<size_t>(at_place_[place])];
-      if (!node.done && node.hard_before == 0) return static_cast<int>(place);
+      const size_t index = static_cast<size_t>(at_place_[place]);
+      if (members[index] && nodes_[index].hard_before == 0) {
+        return static_cast<int>(place);
+      }
     }
     return kNone;
+  }
+
+  using Edges = std::vector<std::vector<size_t>>;
+
+  // Walks from the first node that is left to what it waits for, until that
+  // waits for it in turn.
+  std::vector<bool> FirstCycle() const {
+    Edges after(nodes_.size());
+    Edges before(nodes_.size());
+    size_t at = nodes_.size();
+    for (int node : at_place_) {
+      const size_t index = static_cast<size_t>(node);
+      if (nodes_[index].done) continue;
+      if (at == nodes_.size()) at = index;
+      for (const auto& [next, soft] : nodes_[index].next) {
+        if (nodes_[static_cast<size_t>(next)].done) continue;
+        after[index].push_back(static_cast<size_t>(next));
+        before[static_cast<size_t>(next)].push_back(index);
+      }
+    }
+    while (true) {
+      std::vector<bool> above = Reachable(at, before);
+      const std::vector<bool> below = Reachable(at, after);
+      const auto higher =
+          std::find_if(at_place_.begin(), at_place_.end(), [&](int index) {
+            const size_t i = static_cast<size_t>(index);
+            return above[i] && !below[i];
+          });
+      if (higher == at_place_.end()) return above;
+      at = static_cast<size_t>(*higher);
+    }
+  }
+
+  // By one edge or more: `start` itself only where it is on a cycle.
+  static std::vector<bool> Reachable(size_t start, const Edges& edges) {
+    std::vector<bool> seen(edges.size());
+    std::vector<size_t> stack = {start};
+    while (!stack.empty()) {
+      const size_t index = stack.back();
+      stack.pop_back();
+      for (size_t next : edges[index]) {
+        if (seen[next]) continue;
+        seen[next] = true;
+        stack.push_back(next);
+      }
+    }
+    return seen;
   }
 
   // What stands on a cycle of hard edges, in order of place.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "lib/base/printable.h"
 #include "lib/base/suggest.h"
 #include "lib/schema/kind.h"
 
@@ -49,7 +50,8 @@ int RiskOfAttributes(const Difference& difference, const KindSpec& spec) {
 
 int RiskOf(const Difference& difference, KindSpecs specs) {
   const Kind& kind = KindOf(difference.key().kind);
-  const KindSpec& spec = specs[static_cast<size_t>(difference.key().kind)];
+  const size_t index = static_cast<size_t>(difference.key().kind);
+  const KindSpec spec = index < specs.size() ? specs[index] : KindSpec();
   switch (difference.op) {
     case v1::CREATE:
       return spec.create_risk;
@@ -116,7 +118,7 @@ absl::Status CheckHazards(const v1::Plan& plan, const HazardPolicy& policy) {
             Describe(ObjectKey{
                 statement.kind(),
                 Path({statement.path().begin(), statement.path().end()})}),
-            "  ", HazardName(hazard.type()), ": ", hazard.message());
+            "  ", HazardName(hazard.type()), ": ", Printable(hazard.message()));
       }
     }
   }

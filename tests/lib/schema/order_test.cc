@@ -1,0 +1,107 @@
+// Orders that one rule or one tie decides.
+
+#include "lib/schema/order.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "lib/schema/diff.h"
+#include "tests/lib/schema/toy_engine.h"
+#include "tests/testing/matchers.h"
+
+namespace fleet::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr const char* kVerbs[] = {"drop", "create", "alter", "rebuild"};
+
+std::vector<std::string> StepsOf(const Schema& from, const Schema& to) {
+  const auto differences = Diff(from, to, ToySpecs());
+  EXPECT_OK(differences);
+  if (!differences.ok()) return {};
+  const auto steps = Order(from, to, *differences, ToySpecs());
+  EXPECT_OK(steps);
+  if (!steps.ok()) return {};
+  std::vector<std::string> lines;
+  for (const Step& step : *steps) {
+    lines.push_back(absl::StrCat(kVerbs[static_cast<int>(step.op)], " ",
+                                 Describe(step.key())));
+  }
+  return lines;
+}
+
+Object Function(const std::string& name,
+                const std::vector<std::string>& calls) {
+  Object function(v1::FUNCTION, Path{name});
+  function.Set("definition", name);
+  for (const std::string& called : calls) {
+    function.DependsOn(v1::FUNCTION, Path{called}, /*soft=*/true);
+  }
+  return function;
+}
+
+TEST(Order, SoftEdgesOutsideOfACycleAreKept) {
+  // "a" only waits for the cycle of "x" and "y": it does not yield, though it
+  // comes first by name.
+  const Schema to = ToySchema({Function("a", {"x"}), Function("x", {"y"}),
+                               Function("y", {"x"}), Function("z", {"a"})});
+  EXPECT_THAT(StepsOf(ToySchema({}), to),
+              ElementsAre("create function x", "create function a",
+                          "create function y", "create function z"));
+}
+
+TEST(Order, ACycleThatWaitsForAnotherComesSecond) {
+  const Schema to = ToySchema({Function("a", {"b", "c"}), Function("b", {"a"}),
+                               Function("c", {"d"}), Function("d", {"c"})});
+  EXPECT_THAT(StepsOf(ToySchema({}), to),
+              ElementsAre("create function c", "create function d",
+                          "create function a", "create function b"));
+}
+
+TEST(Order, ARebuildComesBeforeTheDropOfWhatItNoLongerNeeds) {
+  // The function is held by a column that goes with the rebuild.
+  Object held = Column("t", "computed", "int");
+  held.Set("check", "f(id)");
+  held.DependsOn(v1::FUNCTION, Path{"f"});
+  Object freed = Column("t", "computed", "int");
+  const Schema from = ToySchema({Table("t"), held, Function("f", {})});
+  const Schema to = ToySchema({Table("t"), freed});
+  EXPECT_THAT(StepsOf(from, to),
+              ElementsAre("rebuild table t", "drop function f"));
+}
+
+TEST(Order, DropsGoFromTheLeavesAndCreatesFromTheRoot) {
+  const Schema none = ToySchema({});
+  Object view = View("v", "1");
+  view.DependsOn(v1::COLUMN, Path{"t", "id"});
+  const Schema all = ToySchema(
+      {Table("t"), Column("t", "id", "int"), view, Function("f", {})});
+  EXPECT_THAT(
+      StepsOf(none, all),
+      ElementsAre("create function f", "create table t", "create view v"));
+  EXPECT_THAT(StepsOf(all, none),
+              ElementsAre("drop view v", "drop table t", "drop function f"));
+}
+
+TEST(Order, TiesAreDecidedByPath) {
+  EXPECT_THAT(StepsOf(ToySchema({Table("d"), Table("c")}),
+                      ToySchema({Table("b"), Table("a")})),
+              ElementsAre("drop table c", "drop table d", "create table a",
+                          "create table b"));
+}
+
+TEST(Order, EveryOneOfManySoftCyclesYields) {
+  std::vector<Object> objects;
+  for (int i = 0; i < 300; ++i) {
+    const std::string a = absl::StrCat("a", i);
+    const std::string b = absl::StrCat("b", i);
+    objects.push_back(Function(a, {b}));
+    objects.push_back(Function(b, {a}));
+  }
+  EXPECT_EQ(StepsOf(ToySchema({}), ToySchema(objects)).size(), 600u);
+}
+
+}  // namespace
+}  // namespace fleet::testing
