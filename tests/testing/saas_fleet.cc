@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
 #include "lib/engine/open_session.h"
 #include "tests/testing/real_postgres.h"
 
@@ -32,12 +31,15 @@ CREATE EVENT TRIGGER test_ledger ON ddl_command_end
 }  // namespace
 
 SaasFleet::SaasFleet() {
-  RealPostgres& server = RealPostgres::Get();
-  fleet_ = std::make_unique<MiniFleet>(server.Url("postgres"));
+  const absl::StatusOr<std::string> server = PostgresServerUrl();
+  CHECK(server.ok());
+  fleet_ = std::make_unique<MiniFleet>(*server);
   const auto add = [&](const std::string& name, const std::string& region,
                        const std::string& tag, bool read_only) {
-    urls_.push_back(absl::StrCat(name, "=", server.CreateDatabase()));
-    fleet_->AddTarget({name, Url(name), region, tag, read_only});
+    const absl::StatusOr<std::string> url = CreatePostgresDatabase();
+    CHECK(url.ok());
+    urls_[name] = *url;
+    fleet_->AddTarget({name, *url, region, tag, read_only});
   };
   add(kSource, "eu", "source", true);
   for (const char* region : {"ap", "eu", "us"}) {
@@ -49,14 +51,8 @@ SaasFleet::SaasFleet() {
   }
 }
 
-std::string SaasFleet::Url(const std::string& database) const {
-  for (const std::string& entry : urls_) {
-    if (entry.rfind(database + "=", 0) == 0) {
-      return entry.substr(database.size() + 1);
-    }
-  }
-  ADD_FAILURE() << "no database " << database;
-  return "";
+const std::string& SaasFleet::Url(const std::string& database) const {
+  return urls_.at(database);
 }
 
 void SaasFleet::Sql(const std::string& database, const std::string& sql) {

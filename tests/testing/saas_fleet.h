@@ -1,6 +1,7 @@
 #ifndef TESTS_TESTING_SAAS_FLEET_H_
 #define TESTS_TESTING_SAAS_FLEET_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,11 +39,11 @@ class SaasFleet {
   std::string Policy(const std::string& yaml);
 
  private:
-  std::string Url(const std::string& database) const;
+  const std::string& Url(const std::string& database) const;
 
   std::vector<std::string> targets_;
   std::unique_ptr<MiniFleet> fleet_;
-  std::vector<std::string> urls_;
+  std::map<std::string, std::string> urls_;  // by database
   int policies_ = 0;
 };
 
