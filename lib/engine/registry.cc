@@ -11,23 +11,23 @@ namespace {
 
 struct Row {
   absl::string_view name;
+  v1::Engine engine;
   const Dialect& (*dialect)();
 };
 
 // Every name that --dialect takes; the first of an engine is its own.
 constexpr Row kRows[] = {
-    {"postgres", PostgresDialect},
-    {"postgresql", PostgresDialect},
-    {"sqlite", SqliteDialect},
-    {"sqlite3", SqliteDialect},
+    {"postgres", v1::POSTGRES, PostgresDialect},
+    {"postgresql", v1::POSTGRES, PostgresDialect},
+    {"sqlite", v1::SQLITE, SqliteDialect},
+    {"sqlite3", v1::SQLITE, SqliteDialect},
 };
 
 }  // namespace
 
 absl::StatusOr<const Dialect*> DialectOf(v1::Engine engine) {
   for (const Row& row : kRows) {
-    const Dialect& dialect = row.dialect();
-    if (dialect.engine() == engine) return &dialect;
+    if (row.engine == engine) return &row.dialect();
   }
   return absl::UnimplementedError(
       absl::StrCat("engine ", v1::Engine_Name(engine),

@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "lib/base/status.h"
+#include "lib/engine/introspect.h"
+#include "lib/engine/make_plan.h"
+#include "lib/engine/registry.h"
+#include "lib/engine/run_plan.h"
+#include "lib/engine/scratch.h"
+#include "lib/schema/diff.h"
+#include "lib/schema/fingerprint.h"
+#include "lib/schema/risk.h"
+#include "lib/schema/scope.h"
+#include "tests/testing/case_file.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/real_postgres.h"
+
+// Every case under the laws, on real servers:
+//   1. the plan, run on `from`, gives the fingerprint of `to`;
+//   2. nothing differs afterwards;
+//   3. the reverse plan gives the fingerprint of `from` back;
+//   4. the same schemas in another order give the same bytes;
+//   5. plan and hazards are those of the file (FLEET_UPDATE_CASES=1 rewrites);
+//   6. the rehearsal, which builds `from` by a plan of its own, agrees.
+
+namespace fleet {
+namespace {
+
+using testing::CaseFile;
+using testing::ReverseLaw;
+
+const char kCases[] = FLEET_SOURCE_DIR "/tests/cases";
+
+// One scratch database per engine for the whole program.
+absl::StatusOr<Scratch*> ScratchOf(v1::Engine engine) {
+  static auto& scratches = *new std::vector<std::unique_ptr<Scratch>>(16);
+  std::unique_ptr<Scratch>& scratch = scratches[engine];
+  if (scratch == nullptr) {
+    std::string url;
+    if (engine == v1::POSTGRES) {
+      ASSIGN_OR_RETURN(url, testing::PostgresServerUrl());
+    }
+    ASSIGN_OR_RETURN(scratch, Scratch::Open(engine, url));
+  }
+  return scratch.get();
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string((std::istreambuf_iterator<char>(file)),
+                     std::istreambuf_iterator<char>());
+}
+
+std::string PlanText(const v1::Plan& plan) {
+  std::string text;
+  for (const v1::Statement& statement : plan.statements()) {
+    absl::StrAppend(&text, statement.transactional() ? "" : "-- alone\n",
+                    statement.sql(), ";\n");
+  }
+  return text;
+}
+
+std::string HazardText(const v1::Plan& plan) {
+  std::set<std::string> names;
+  for (const v1::Statement& statement : plan.statements()) {
+    for (const v1::Hazard& hazard : statement.hazards()) {
+      names.insert(std::string(HazardName(hazard.type())));
+    }
+  }
+  std::string text;
+  for (const std::string& name : names) absl::StrAppend(&text, name, "\n");
+  return text;
+}
+
+Schema Shuffled(const Schema& schema) {
+  std::vector<Object> objects(schema.objects().begin(), schema.objects().end());
+  std::mt19937 random(42);
+  std::shuffle(objects.begin(), objects.end(), random);
+  for (Object& object : objects) {
+    std::shuffle(object.depends_on.begin(), object.depends_on.end(), random);
+  }
+  absl::StatusOr<Schema> made = Schema::Make(schema.info(), std::move(objects));
+  EXPECT_OK(made);
+  return made.ok() ? *std::move(made) : Schema();
+}
+
+class CasesTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    const std::string engine = GetParam().substr(0, GetParam().find('/'));
+    ASSERT_OK_AND_ASSIGN(dialect_, DialectNamed(engine));
+    ASSERT_OK_AND_ASSIGN(scratch_, ScratchOf(dialect_->engine()));
+    ASSERT_OK_AND_ASSIGN(file_, testing::ParseCase(ReadFile(Path())));
+  }
+
+  std::string Path() const { return absl::StrCat(kCases, "/", GetParam()); }
+  static bool IsUpdating() { return getenv("FLEET_UPDATE_CASES") != nullptr; }
+
+  // Loads both sides and plans; the scratch then holds `from`.
+  absl::Status Prepare() {
+    ASSIGN_OR_RETURN(const Schema to,
+                     SchemaOfSql(*scratch_, *dialect_, file_.to, "to"));
+    ASSIGN_OR_RETURN(from_,
+                     SchemaOfSql(*scratch_, *dialect_, file_.from, "from"));
+    KeepOptions keep;
+    keep.drop_tables = true;
+    ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(to, from_, keep));
+    to_ = std::move(expected.schema);
+    ASSIGN_OR_RETURN(
+        plan_, MakePlan(from_, to_, *dialect_, from_.info(), PlanOptions()));
+    return absl::OkStatus();
+  }
+
+  void CheckRefusal(const absl::Status& status) {
+    ASSERT_FALSE(status.ok()) << "the plan is not refused:\n"
+                              << PlanText(plan_);
+    if (IsUpdating()) {
+      file_.refused = absl::StrCat(status.message(), "\n");
+      Rewrite();
+    }
+    const absl::string_view want = absl::StripSuffix(file_.refused, "\n");
+    EXPECT_TRUE(absl::StrContains(status.message(), want)) << status;
+    EXPECT_FALSE(want.empty()) << status;
+  }
+
+  void CheckGolden() {
+    const std::string plan = PlanText(plan_);
+    const std::string hazards = HazardText(plan_);
+    if (IsUpdating()) {
+      file_.plan = plan;
+      file_.hazards = hazards;
+      Rewrite();
+    }
+    EXPECT_EQ(plan, file_.plan);
+    EXPECT_EQ(hazards, file_.hazards);
+  }
+
+  void Rewrite() {
+    std::ofstream(Path(), std::ios::binary) << testing::FormatCase(file_);
+  }
+
+  void CheckOrderDoesNotMatter() {
+    const Schema from = Shuffled(from_);
+    const Schema to = Shuffled(to_);
+    ASSERT_OK_AND_ASSIGN(
+        const v1::Plan again,
+        MakePlan(from, to, *dialect_, from.info(), PlanOptions()));
+    EXPECT_EQ(again.SerializeAsString(), plan_.SerializeAsString());
+  }
+
+  void CheckForward() {
+    Session& session = scratch_->session();
+    ASSERT_OK(RunPlan(session, *dialect_, plan_, PlanDirection::kForward, {}));
+    ASSERT_OK_AND_ASSIGN(const Schema live, Introspect(session, *dialect_));
+    ASSERT_OK_AND_ASSIGN(const std::vector<Difference> differences,
+                         Diff(live, to_, dialect_->specs()));
+    for (const Difference& difference : differences) {
+      ADD_FAILURE() << "still differs: " << Describe(difference.key());
+    }
+    EXPECT_EQ(Fingerprint(live, dialect_->specs()), plan_.to_fingerprint());
+  }
+
+  void CheckReverse() {
+    if (file_.reverse == ReverseLaw::kNone) {
+      EXPECT_EQ(plan_.reverse_size(), 0);
+      return;
+    }
+    Session& session = scratch_->session();
+    ASSERT_OK(RunPlan(session, *dialect_, plan_, PlanDirection::kReverse, {}));
+    if (file_.reverse == ReverseLaw::kLossy) return;
+    ASSERT_OK_AND_ASSIGN(const Schema live, Introspect(session, *dialect_));
+    ASSERT_OK_AND_ASSIGN(const std::vector<Difference> differences,
+                         Diff(live, from_, dialect_->specs()));
+    for (const Difference& difference : differences) {
+      ADD_FAILURE() << "did not come back: " << Describe(difference.key());
+    }
+    EXPECT_EQ(Fingerprint(live, dialect_->specs()), plan_.from_fingerprint());
+  }
+
+  const Dialect* dialect_ = nullptr;
+  Scratch* scratch_ = nullptr;
+  CaseFile file_;
+  Schema from_;
+  Schema to_;
+  v1::Plan plan_;
+};
+
+TEST_P(CasesTest, ObeysTheLaws) {
+  const absl::Status status = Prepare();
+  if (file_.is_refused) {
+    CheckRefusal(status);
+    return;
+  }
+  ASSERT_OK(status);
+  CheckGolden();
+  CheckOrderDoesNotMatter();
+  CheckForward();
+  if (HasFatalFailure()) return;
+  CheckReverse();
+  if (HasFatalFailure()) return;
+  EXPECT_OK(Rehearse(*scratch_, *dialect_, from_, plan_, &to_));
+}
+
+std::string NameOf(const ::testing::TestParamInfo<std::string>& info) {
+  std::string name(absl::StripSuffix(info.param, ".case"));
+  for (char& c : name) {
+    if (!isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CasesTest,
+                         ::testing::ValuesIn(testing::ListCases(kCases)),
+                         NameOf);
+
+}  // namespace
+}  // namespace fleet

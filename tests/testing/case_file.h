@@ -1,0 +1,56 @@
+#ifndef TESTS_TESTING_CASE_FILE_H_
+#define TESTS_TESTING_CASE_FILE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+// tests/cases/<engine>/<kind>/<name>.case: two schemas as SQL, and what
+// fleetctl makes of them. See tests/lib/engine/cases_test.cc for the laws.
+//
+//   # a column is added to a table with rows
+//   # reverse: lossy
+//   -- from --
+//   CREATE TABLE t (a integer);
+//   -- to --
+//   CREATE TABLE t (a integer, b text);
+//   -- plan --
+//   ALTER TABLE public.t ADD COLUMN b text;
+//   -- hazards --
+//   ACQUIRES_ACCESS_EXCLUSIVE_LOCK
+//
+// Instead of plan and hazards, "-- refused --" and a part of the error. A plan
+// statement that runs outside of a transaction has "-- alone" above it.
+
+namespace fleet::testing {
+
+enum class ReverseLaw {
+  kExact,  // gives the fingerprint of `from` back
+  kLossy,  // runs; what comes out may differ
+  kNone,   // there is none
+};
+
+struct CaseFile {
+  std::string comments;  // the lines above the first section
+  ReverseLaw reverse = ReverseLaw::kExact;
+  std::string from;
+  std::string to;
+  std::string plan;
+  std::string hazards;  // names, sorted, one a line
+  bool is_refused = false;
+  std::string refused;
+};
+
+// InvalidArgument naming the line.
+absl::StatusOr<CaseFile> ParseCase(absl::string_view text);
+std::string FormatCase(const CaseFile& file);
+
+// Paths of all cases below FLEET's tests/cases, sorted, as
+// "postgres/table/create.case".
+std::vector<std::string> ListCases(const std::string& folder);
+
+}  // namespace fleet::testing
+
+#endif  // TESTS_TESTING_CASE_FILE_H_
