@@ -1,0 +1,18 @@
+#ifndef LIB_ENGINE_SQLITE_COLUMN_H_
+#define LIB_ENGINE_SQLITE_COLUMN_H_
+
+#include <string>
+
+#include "lib/schema/object.h"
+
+namespace fleet {
+
+// All that follows a column's name in CREATE TABLE or ADD COLUMN. Pure.
+std::string ColumnClauses(const Object& column);
+
+// True when the column computes its value. Pure.
+bool IsGenerated(const Object& column);
+
+}  // namespace fleet
+
+#endif  // LIB_ENGINE_SQLITE_COLUMN_H_
