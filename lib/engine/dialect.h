@@ -27,8 +27,9 @@ struct MarkerSql {
   std::vector<std::string> create;  // idempotent; also the epoch's one row, 0
   // UPDATE … WHERE epoch <= {epoch} RETURNING epoch; must hit one row.
   absl::string_view claim_epoch;
-  absl::string_view read_epoch;      // one value
-  absl::string_view insert_applied;  // again for the same key: no error
+  absl::string_view read_epoch;  // one value
+  // A plain INSERT: the same key again fails, so nothing is applied twice.
+  absl::string_view insert_applied;
   // A row where (rollout, attempt, plan, group) is there.
   absl::string_view read_applied;
 };
