@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/script.h"
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,32 @@ TEST(SplitPostgresScriptTest, LeavesWhatDoesNotEndToTheServer) {
 
 TEST(SplitPostgresScriptTest, SkipsAByteOrderMark) {
   EXPECT_THAT(SplitTexts("\xEF\xBB\xBFSELECT 1;"), ElementsAre("SELECT 1"));
+}
+
+// Whatever the text is: the pieces are in order, apart and not blank.
+TEST(SplitPostgresScriptTest, TakesAnyText) {
+  const std::vector<std::string> pieces = {
+      "'",        "\"",     "$$",   "$a$",  ";",          "\\",
+      "\n",       "--",     "/*",   "*/",   "E'",         "(",
+      ")",        " ",      "\0",   "\xc3", "BEGIN",      "END",
+      "CASE",     "CREATE", "COPY", "é",    "FROM stdin", "\\.",
+      "FUNCTION", "$1",     "1e",   "g",    ",",          "OWNER TO"};
+  std::mt19937 random(7);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string script;
+    const size_t count = random() % 30;
+    for (size_t i = 0; i < count; ++i) {
+      script += pieces[random() % pieces.size()];
+      if (random() % 2 == 0) script += ' ';
+    }
+    size_t end = 0;
+    for (const ScriptStatement& statement : SplitPostgresScript(script)) {
+      ASSERT_GE(statement.offset, end) << script;
+      ASSERT_FALSE(statement.text.empty()) << script;
+      end = statement.offset + statement.text.size();
+      ASSERT_LE(end, script.size()) << script;
+    }
+  }
 }
 
 TEST(PositionAtTest, CountsLinesAndCharacters) {
