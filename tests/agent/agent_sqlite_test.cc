@@ -1,130 +1,29 @@
-#include <chrono>
-#include <memory>
-
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "agent/agent.h"
+#include "absl/time/time.h"
+#include "tests/agent/agent_fixture.h"
 #include "tests/agent/database.h"
-#include "tests/agent/temp_folder.h"
-#include "tests/testing/fake_coordinator.h"
-#include "tests/testing/matchers.h"
 
-// A whole agent over a real stream and a real SQLite file; only the coordinator
-// is a double.
+// The protocol from end to end, on a real SQLite file.
 
 namespace fleet {
 namespace {
 
-using ::fleet::testing::CoordinatorBehaviour;
-using ::fleet::testing::FakeCoordinator;
 using ::testing::HasSubstr;
-using Entry = v1::JournalEntry;
-using Message = v1::AgentMessage;
 
 constexpr char kBefore[] = "CREATE TABLE users(id INTEGER PRIMARY KEY);";
 constexpr char kAfter[] =
     "CREATE TABLE users(id INTEGER PRIMARY KEY, email TEXT);"
     "CREATE INDEX users_email ON users(email);";
 
-class AgentTest : public ::testing::Test {
+class AgentTest : public AgentFixture {
  protected:
   void SetUp() override {
     database_.Run(kBefore);
     plan_ = database_.PlanTo(kAfter);
-    config_.name = "agent-1";
-    config_.region = "eu";
-    config_.coordinator_address = coordinator_.address();
-    config_.state_dir = folder_.Path("state");
-    config_.max_parallel = 2;
-    config_.fingerprint_every_ms = 60'000;
-    TargetConfig target;
-    target.name = "t";
-    target.url = database_.url();
-    target.engine = v1::SQLITE;
-    config_.targets.push_back(target);
+    Configure(database_.url(), v1::SQLITE);
   }
 
-  void TearDown() override { StopAgent(); }
-
-  void StartAgent() {
-    auto agent = Agent::Open(config_, SystemClock());
-    ASSERT_OK(agent);
-    agent_ = *std::move(agent);
-    const size_t from = coordinator_.size();
-    agent_->Start();
-    ASSERT_TRUE(
-        coordinator_.Await([](auto& m) { return m.has_fingerprint(); }, from));
-  }
-
-  void StopAgent() {
-    if (agent_ != nullptr) {
-      EXPECT_TRUE(agent_->Stop());
-    }
-    agent_.reset();
-  }
-
-  template <typename Order>
-  void SetKey(Order* order, int attempt) {
-    order->set_rollout("r-1");
-    order->set_target("t");
-    order->set_attempt(attempt);
-  }
-
-  void SendPrepare(int attempt = 1, uint64_t epoch = 1) {
-    v1::CoordinatorMessage message;
-    SetKey(message.mutable_prepare(), attempt);
-    message.mutable_prepare()->set_epoch(epoch);
-    *message.mutable_prepare()->mutable_plan() = plan_;
-    ASSERT_TRUE(coordinator_.Send(message));
-  }
-  void SendGo(int attempt = 1) {
-    v1::CoordinatorMessage message;
-    SetKey(message.mutable_go(), attempt);
-    message.mutable_go()->set_epoch(1);
-    ASSERT_TRUE(coordinator_.Send(message));
-  }
-
-  v1::Result AwaitResult(size_t from = 0) {
-    const auto message =
-        coordinator_.Await([](auto& m) { return m.has_result(); }, from);
-    EXPECT_TRUE(message.has_value());
-    return message.value_or(Message()).result();
-  }
-  v1::Refused AwaitRefusal(size_t from = 0) {
-    const auto message =
-        coordinator_.Await([](auto& m) { return m.has_refused(); }, from);
-    EXPECT_TRUE(message.has_value());
-    return message.value_or(Message()).refused();
-  }
-  bool AwaitReady(size_t from = 0) {
-    return coordinator_.Await([](auto& m) { return m.has_ready(); }, from)
-        .has_value();
-  }
-
-  // What a crash leaves: the first group was about to be given to the driver.
-  void WriteInterruptedJournal() {
-    StateDir::Lock(config_.state_dir).IgnoreError();
-    ASSERT_OK_AND_ASSIGN(
-        const std::unique_ptr<Journal> journal,
-        Journal::Open(config_.state_dir + "/journal", SystemClock()));
-    v1::Prepare prepare;
-    SetKey(&prepare, 1);
-    prepare.set_epoch(1);
-    *prepare.mutable_plan() = plan_;
-    ASSERT_OK(journal->AppendPrepared(prepare, "nonce"));
-    Entry intent = EntryOf(KeyOf(prepare), Entry::INTENT);
-    intent.set_fingerprint(plan_.from_fingerprint());
-    ASSERT_OK(
-        journal->Append({EntryOf(KeyOf(prepare), Entry::STARTED), intent}));
-  }
-
-  const TempFolder folder_;
   Database database_{"sqlite:" + folder_.Path("t.db"), /*create=*/true};
-  v1::Plan plan_;
-  FakeCoordinator coordinator_;
-  AgentConfig config_;
-  std::unique_ptr<Agent> agent_;
 };
 
 TEST_F(AgentTest, GreetsWithWhatItHas) {
