@@ -48,6 +48,11 @@ absl::Status CheckRequest(const v1::MakePlanRequest& request) {
         "say one thing that targets shall become: a source, SQL, or where to "
         "roll back to");
   }
+  if (IsRollback(request) && !request.scope().renames().empty()) {
+    return absl::InvalidArgumentError(
+        "a rollback renames nothing: a target's own versions have its own "
+        "names; leave the renames out of --tables");
+  }
   if (request.selectors().empty() && request.rollback_rollout().empty()) {
     return absl::InvalidArgumentError(
         "say which targets: --targets SELECTOR; all of them: --targets all");
