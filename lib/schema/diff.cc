@@ -290,11 +290,14 @@ class Differ {
       if (cause.alter_only && (spec.follows_alter || !spec.recreatable)) {
         continue;
       }
-      // Written inside its table's CREATE: it follows the name, not the object,
-      // or comes along with its table's own rebuild.
-      if (spec.absorbed_by_parent_create &&
-          (rebuilds_.contains(cause.because) || IsRebuiltWithParent(object))) {
+      // Written inside its table's CREATE: it follows the name, not the object.
+      if (spec.absorbed_by_parent_create && rebuilds_.contains(cause.because)) {
         continue;
+      }
+      // Or comes along with its table's own rebuild, which needs no more of it.
+      if (spec.absorbed_by_parent_create && IsRebuiltWithParent(object)) {
+        if (!RebuildStillNeedsAffected(object)) continue;
+        return CannotCarry(object.key, cause.because);
       }
       ASSIGN_OR_RETURN(const bool carried,
                        Recreate(object, cause.because, cause.alter_only));
@@ -317,10 +320,7 @@ class Differ {
     }
     const KindSpec& spec = SpecOf(object.kind());
     if (spec.kind == v1::KIND_UNSPECIFIED || !spec.recreatable) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          Describe(because), " cannot change while ", Describe(object.key),
-          " depends on it, and that cannot be re-created without losing "
-          "data; change them by hand"));
+      return CannotCarry(object.key, because);
     }
     Difference& difference = differences_[object.key];
     difference.op = v1::RECREATE;
@@ -330,6 +330,24 @@ class Differ {
     AffectWithChildren(difference);
     RETURN_IF_ERROR(RecreateChildren(difference));
     return true;
+  }
+
+  static absl::Status CannotCarry(const ObjectKey& dependent,
+                                  const ObjectKey& because) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        Describe(because), " cannot change while ", Describe(dependent),
+        " depends on it, and that cannot be re-created without losing data; "
+        "change them by hand"));
+  }
+
+  // Before and after: no time is left in which what it needs can go.
+  bool RebuildStillNeedsAffected(const Object& child) const {
+    bool needs = false;
+    ForEachChild(to_, child.path().Parent(), [&](const Object& sibling) {
+      needs = needs || (SpecOf(sibling.kind()).absorbed_by_parent_create &&
+                        StillNeedsAffected(sibling));
+    });
+    return needs;
   }
 
   bool IsRebuiltWithParent(const Object& object) const {

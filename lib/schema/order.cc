@@ -182,11 +182,12 @@ class Orderer {
   }
 
   void AddEdges(const Difference& difference) {
+    if (difference.folded) return;  // the rebuilt parent's edges are its own
+    if (difference.op == v1::REBUILD) AddEdgesOfAbsorbed(difference);
     const ObjectKey& key = difference.key();
     const int make = MakeNode(key);
-    const bool changes_in_place = difference.op == v1::ALTER ||
-                                  difference.op == v1::REBUILD ||
-                                  difference.folded;
+    const bool changes_in_place =
+        difference.op == v1::ALTER || difference.op == v1::REBUILD;
     if (difference.from != nullptr) {
       const int drop = DropNode(key);
       Before(drop, Drops(difference) && Creates(difference) ? make : kNone,
@@ -207,6 +208,25 @@ class Orderer {
                         [&](const ObjectKey& on, bool soft) {
                           Before(MakeNode(on), make, soft);  // rule 3
                         });
+    }
+  }
+
+  // A rebuild writes everything that its CREATE absorbs, changed or not.
+  void AddEdgesOfAbsorbed(const Difference& rebuild) {
+    const Path& path = rebuild.key().path;
+    const int make = MakeNode(rebuild.key());
+    for (const KindSpec& spec : specs_) {
+      if (!spec.absorbed_by_parent_create) continue;
+      for (const Object& child : from_.ChildrenOf(path, spec.kind)) {
+        for (const Dependency& dependency : child.depends_on) {
+          Before(make, DropNode(dependency.on), dependency.soft);  // rule 2
+        }
+      }
+      for (const Object& child : to_.ChildrenOf(path, spec.kind)) {
+        for (const Dependency& dependency : child.depends_on) {
+          Before(MakeNode(dependency.on), make, dependency.soft);  // rule 3
+        }
+      }
     }
   }
 
