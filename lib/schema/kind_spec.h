@@ -67,8 +67,8 @@ struct KindSpec {
 
   // Overrides the strongest OnChange of the changed attributes where values
   // decide (varchar widened → kAlter, enum label removed → kRefuse).
-  // `changed` is sorted; `asked` is what the rows say. nullptr: the rows
-  // decide.
+  // `changed` is sorted; `asked` is what the rows say. Never kIgnore: the
+  // fingerprint has changed. nullptr: the rows decide.
   OnChange (*on_change)(const Object& from, const Object& to,
                         absl::Span<const absl::string_view> changed,
                         OnChange asked) = nullptr;
