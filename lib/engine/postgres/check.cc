@@ -1,0 +1,108 @@
+#include "lib/engine/postgres/constraint_rows.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_rows.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/table_parts.h"
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"expression", Compare::kExact, OnChange::kRecreate, 40},
+    {"no_inherit", Compare::kExact, OnChange::kRecreate, 20},
+    {"not_enforced", Compare::kExact, OnChange::kRecreate, 30},
+    {"not_valid", Compare::kExact, OnChange::kAlter, 30},
+};
+
+std::string Summary(const Object& check) {
+  return std::string(check.Get("expression"));
+}
+
+OnChange OnCheckChanged(const Object& from, const Object& to,
+                        absl::Span<const absl::string_view> changed,
+                        OnChange asked) {
+  // What is valid cannot be made otherwise in place.
+  const bool loses = !from.Has("not_valid") && to.Has("not_valid");
+  return loses ? OnChange::kRecreate : asked;
+}
+
+void Drop(const Object& check, Renderer& renderer) {
+  DropConstraint(check, renderer);
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& to = *difference.to;
+  if (Changed(difference, "not_valid")) {
+    Sql sql = AlterTable(to.path().Parent());
+    sql << "VALIDATE CONSTRAINT " << Identifier{to.name()};
+    v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
+    Warn(statement, v1::FULL_SCAN, "this reads all rows of table",
+         to.path().Parent());
+    Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
+         to.path());
+  }
+  if (Changed(difference, "comment")) {
+    WriteComment(to, ConstraintName(to), renderer);
+  }
+}
+
+}  // namespace
+
+Sql CheckClause(const Object& check) {
+  Sql sql = NewSql();
+  sql << "CHECK (" << Verbatim{check.Get("expression")} << ")";
+  if (check.Has("no_inherit")) sql << " NO INHERIT";
+  if (check.Has("not_enforced")) sql << " NOT ENFORCED";
+  return sql;
+}
+
+bool IsNotValid(const Object& check) { return check.Has("not_valid"); }
+
+void CreateCheck(const Object& check, Renderer& renderer) {
+  Sql sql = AddConstraint(check.path());
+  sql << CheckClause(check);
+  if (IsNotValid(check)) sql << " NOT VALID";
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  const Path table = check.path().Parent();
+  if (!IsNotValid(check) && HasRows(renderer, table)) {
+    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
+    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+         "nobody reads or writes meanwhile table", table);
+    Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
+         check.path());
+  }
+  WriteNewConstraintComments(check, renderer);
+}
+
+void ReadChecks(Catalog& catalog) {
+  ForEachConstraint(
+      catalog, 'c', [&](const CatalogRow& row, const Relation& table) {
+        Object check(v1::CHECK, catalog.PathOf(table).Child(row.Text(1)));
+        check.Set("expression", CanonicalExpression(row.Text(17)));
+        if (row.Is(15)) check.Set("no_inherit", "true");
+        if (!row.Is(16)) check.Set("not_enforced", "true");
+        if (!row.Is(6)) check.Set("not_valid", "true");
+        DependOnColumns(table, ParseNumbers(row.Text(12)), catalog, check);
+        catalog.AddChild(table, ConstraintKey(row), std::move(check));
+      });
+}
+
+KindHandler CheckHandler() {
+  KindHandler handler;
+  handler.spec.kind = v1::CHECK;
+  handler.spec.attributes = kAttributes;
+  handler.spec.absorbed_by_parent_create = true;
+  handler.spec.dropped_with_parent = true;
+  handler.spec.follows_alter = true;
+  handler.spec.on_change = OnCheckChanged;
+  handler.spec.summary = Summary;
+  handler.spec.create_risk = 30;
+  handler.spec.drop_risk = 30;
+  handler.create = CreateCheck;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace fleet

@@ -1,0 +1,428 @@
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/column_rows.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/followers.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/sequence_options.h"
+#include "lib/engine/postgres/table_parts.h"
+#include "lib/engine/postgres/type_change.h"
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"collation", Compare::kExact, OnChange::kAlterDetached, 50},
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"compression", Compare::kExact, OnChange::kAlter, 5},
+    {"default", Compare::kExact, OnChange::kAlter, 15},
+    {"generated", Compare::kExact, OnChange::kAlterDetached, 60},
+    {"identity", Compare::kExact, OnChange::kAlter, 25},
+    {"identity_options", Compare::kExact, OnChange::kAlter, 20},
+    {"identity_sequence", Compare::kExact, OnChange::kAlter, 10},
+    {"not_null", Compare::kExact, OnChange::kAlter, 30},
+    {"options", Compare::kExact, OnChange::kAlter, 0},
+    {"position", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"statistics", Compare::kExact, OnChange::kAlter, 0},
+    {"storage", Compare::kExact, OnChange::kAlter, 5},
+    {"type", Compare::kExact, OnChange::kAlterDetached, 60},
+    {"virtual", Compare::kExact, OnChange::kAlterDetached, 60},
+};
+
+// Functions of the server that give another value for each row.
+constexpr absl::string_view kVolatile[] = {
+    "gen_random_uuid(", "uuidv4(",  "uuidv7(",          "uuid_generate_",
+    "random(",          "nextval(", "clock_timestamp(", "timeofday(",
+};
+
+bool IsVolatile(absl::string_view expression) {
+  return std::any_of(std::begin(kVolatile), std::end(kVolatile),
+                     [&](absl::string_view name) {
+                       return absl::StrContains(expression, name);
+                     });
+}
+
+std::string Summary(const Object& column) {
+  return absl::StrCat(column.Get("type"),
+                      column.Has("not_null") ? " NOT NULL" : "");
+}
+
+OnChange OnColumnChanged(const Object& from, const Object& to,
+                         absl::Span<const absl::string_view> changed,
+                         OnChange asked) {
+  // Only a DROP EXPRESSION: nothing has to be away.
+  const bool typed =
+      std::count(changed.begin(), changed.end(), "type") != 0 ||
+      std::count(changed.begin(), changed.end(), "collation") != 0;
+  if (asked == OnChange::kAlterDetached && !typed && !to.Has("generated")) {
+    return OnChange::kAlter;
+  }
+  return asked;
+}
+
+// (SEQUENCE NAME s.q START WITH …), or nothing.
+void AppendIdentityOptions(const Object& column, Sql& sql) {
+  const bool named = column.Has("identity_sequence");
+  if (!named && !column.Has("identity_options")) return;
+  sql << " (";
+  if (named) {
+    sql << "SEQUENCE NAME " << Identifier{column.path().first()} << "."
+        << Identifier{column.Get("identity_sequence")};
+  }
+  if (column.Has("identity_options")) {
+    if (named) sql << " ";
+    sql << Verbatim{column.Get("identity_options")};
+  }
+  sql << ")";
+}
+
+void AppendIdentity(const Object& column, Sql& sql) {
+  sql << "GENERATED " << Verbatim{column.Get("identity")} << " AS IDENTITY";
+  AppendIdentityOptions(column, sql);
+}
+
+void AppendType(const Object& column, Sql& sql) {
+  sql << Verbatim{column.Get("type")};
+  if (column.Has("collation")) {
+    sql << " COLLATE " << Verbatim{column.Get("collation")};
+  }
+}
+
+void WarnOfNewColumn(const Object& column, v1::Statement& statement) {
+  const Path table = column.path().Parent();
+  const bool rewrites = column.Has("identity") ||
+                        (column.Has("generated") && !column.Has("virtual")) ||
+                        IsVolatile(column.Get("default"));
+  if (rewrites) {
+    Warn(statement, v1::TABLE_REWRITE, "a value for each row rewrites table",
+         table);
+    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+         "nobody reads or writes meanwhile table", table);
+  }
+  const bool empty = !column.Has("default") && !column.Has("generated") &&
+                     !column.Has("identity");
+  if (column.Has("not_null") && empty) {
+    Warn(statement, v1::DATA_DEPENDENT,
+         "this fails when there are rows already, for want of a default of",
+         column.path());
+  }
+}
+
+void Create(const Object& column, Renderer& renderer) {
+  Sql sql = AlterTable(column.path().Parent());
+  sql << "ADD COLUMN " << ColumnClause(column);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  WarnOfNewColumn(column, statement);
+  FinishColumn(column, renderer);
+}
+
+void Drop(const Object& column, Renderer& renderer) {
+  Sql sql = AlterTable(column.path().Parent());
+  sql << "DROP COLUMN " << Identifier{column.name()};
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  if (column.Has("generated")) {
+    Warn(statement, v1::BREAKS_CLIENTS,
+         "clients that name it will fail without column", column.path());
+    return;
+  }
+  Warn(statement, v1::DELETES_DATA, "this deletes all values of column",
+       column.path());
+  statement.set_reversibility(v1::LOSSY);
+}
+
+void WriteAction(const Object& column, const Sql& action,
+                 absl::string_view lock, Renderer& renderer) {
+  Sql sql = AlterColumn(column.path());
+  sql << action;
+  renderer.Add(sql, lock);
+}
+
+void WriteStorage(const Object& column, absl::string_view value,
+                  Renderer& renderer) {
+  Sql action = NewSql();
+  action << "SET STORAGE " << Verbatim{value};
+  WriteAction(column, action, kAccessExclusive, renderer);
+}
+
+// SET STORAGE DEFAULT is new in 16.
+absl::string_view DefaultStorage(absl::string_view type) {
+  const std::string base = BaseType(type);
+  for (absl::string_view name : {"numeric", "inet", "cidr"}) {
+    if (base == name) return "MAIN";
+  }
+  return "EXTENDED";
+}
+
+void WriteCompression(const Object& column, Renderer& renderer) {
+  Sql action = NewSql();
+  action << "SET COMPRESSION "
+         << Verbatim{column.Has("compression") ? column.Get("compression")
+                                               : "default"};
+  WriteAction(column, action, kAccessExclusive, renderer);
+}
+
+void WriteStatistics(const Object& column, Renderer& renderer) {
+  Sql action = NewSql();
+  action << "SET STATISTICS "
+         << Verbatim{column.Has("statistics") ? column.Get("statistics")
+                                              : "-1"};
+  WriteAction(column, action, kShareUpdateExclusive, renderer);
+}
+
+Sql ColumnWord(const Object& column) {
+  Sql sql = NewSql();
+  sql << "COLUMN " << Name(column.path());
+  return sql;
+}
+
+void DropDefault(const Object& column, Renderer& renderer) {
+  Sql action = NewSql();
+  action << "DROP DEFAULT";
+  WriteAction(column, action, kAccessExclusive, renderer);
+}
+
+void WriteDefault(const Object& column, Renderer& renderer) {
+  if (!column.Has("default")) return DropDefault(column, renderer);
+  Sql action = NewSql();
+  action << "SET DEFAULT " << Verbatim{column.Get("default")};
+  WriteAction(column, action, kAccessExclusive, renderer);
+}
+
+void WarnOfTypeChange(const Object& from, const Object& to,
+                      v1::Statement& statement) {
+  const TypeChange change = TypeChangeOf(from.Get("type"), to.Get("type"));
+  const Path table = to.path().Parent();
+  if (change == TypeChange::kWidens &&
+      from.Get("collation") == to.Get("collation")) {
+    return;
+  }
+  Warn(statement, v1::TABLE_REWRITE, "this rewrites table", table);
+  Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+       "nobody reads or writes meanwhile table", table);
+  if (change == TypeChange::kNarrows) {
+    Warn(statement, v1::DATA_DEPENDENT,
+         "a value that does not fit stops the change of", to.path());
+    statement.set_reversibility(v1::LOSSY);
+  }
+}
+
+void WriteType(const Object& from, const Object& to, Renderer& renderer) {
+  Sql action = NewSql();
+  action << "TYPE ";
+  AppendType(to, action);
+  // A type's own default collation has to be said to get rid of another.
+  if (from.Has("collation") && !to.Has("collation") &&
+      BaseType(from.Get("type")) == BaseType(to.Get("type"))) {
+    action << " COLLATE \"default\"";
+  }
+  const Conversion conversion = ConversionOf(from.Get("type"), to.Get("type"));
+  if (conversion != Conversion::kAssignment && !to.Has("generated")) {
+    action << " USING " << Identifier{to.name()};
+    if (conversion == Conversion::kThroughText) {
+      const bool arrays = absl::EndsWith(from.Get("type"), "[]") &&
+                          absl::EndsWith(to.Get("type"), "[]");
+      arrays ? action << "::text[]" : action << "::text";
+    }
+    action << "::" << Verbatim{to.Get("type")};
+  }
+  Sql sql = AlterColumn(to.path());
+  sql << action;
+  WarnOfTypeChange(from, to, renderer.Add(sql, kAccessExclusive));
+}
+
+// The default is taken away around a change of type that it does not follow.
+void AlterType(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  const bool typed =
+      Changed(difference, "type") || Changed(difference, "collation");
+  const bool default_changed = Changed(difference, "default");
+  const bool away =
+      from.Has("default") &&
+      (default_changed ||
+       (typed && BaseType(from.Get("type")) != BaseType(to.Get("type"))));
+  if (away && (typed || !to.Has("default"))) DropDefault(from, renderer);
+  if (typed) WriteType(from, to, renderer);
+  if (to.Has("default") && (away || default_changed)) {
+    WriteDefault(to, renderer);
+  }
+}
+
+void AlterNotNull(const Object& to, Renderer& renderer) {
+  Sql sql = AlterColumn(to.path());
+  if (to.Has("not_null")) {
+    sql << "SET NOT NULL";
+    v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+    const Path table = to.path().Parent();
+    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
+    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+         "nobody reads or writes meanwhile table", table);
+    Warn(statement, v1::DATA_DEPENDENT, "this fails on a NULL in column",
+         to.path());
+  } else {
+    sql << "DROP NOT NULL";
+    renderer.Add(sql, kAccessExclusive);
+  }
+}
+
+void DropIdentity(const Object& column, Renderer& renderer) {
+  Sql action = NewSql();
+  action << "DROP IDENTITY";
+  WriteAction(column, action, kAccessExclusive, renderer);
+}
+
+void AddIdentity(const Object& column, Renderer& renderer) {
+  Sql sql = AlterColumn(column.path());
+  sql << "ADD ";
+  AppendIdentity(column, sql);
+  Warn(renderer.Add(sql, kAccessExclusive), v1::CORRECTNESS,
+       "its sequence starts anew, below values that are there, for column",
+       column.path());
+}
+
+// SET START WITH 5 SET INCREMENT BY 2 …
+void AppendSetOptions(const Object& column, Sql& sql) {
+  for (const std::string& rule :
+       SequenceRules(column.Get("identity_options"), column.Get("type"))) {
+    sql << " SET " << Verbatim{rule};
+  }
+}
+
+void AlterIdentity(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  if (Changed(difference, "identity_sequence")) {
+    Sql sql = NewSql();
+    const Path schema{to.path().first()};
+    sql << "ALTER SEQUENCE " << Name(schema.Child(IdentitySequenceName(from)))
+        << " RENAME TO " << Identifier{IdentitySequenceName(to)};
+    renderer.Add(sql, kAccessExclusive);
+  }
+  const bool mode = Changed(difference, "identity");
+  const bool options = Changed(difference, "identity_options");
+  if (!mode && !options) return;
+  Sql sql = AlterColumn(to.path());
+  if (mode) {
+    sql << "SET GENERATED " << Verbatim{to.Get("identity")};
+  }
+  if (options) {
+    Sql set = NewSql();
+    AppendSetOptions(to, set);
+    if (!mode) {
+      sql << "SET GENERATED " << Verbatim{to.Get("identity")};
+    }
+    sql << set;
+  }
+  renderer.Add(sql, kAccessExclusive);
+}
+
+// A generated column is nothing but its expression: another one is another
+// column.
+void Replace(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const std::vector<const Object*> followers = FollowersOf(from.key, renderer);
+  DropFollowers(followers, renderer);
+  Drop(from, renderer);
+  Create(*difference.to, renderer);
+  CreateFollowers(followers, renderer);
+}
+
+void AlterSettings(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  // Another type brings its own storage with it.
+  const bool lost = Changed(difference, "type") && to.Has("storage");
+  if (Changed(difference, "storage") || lost) {
+    WriteStorage(
+        to,
+        to.Has("storage") ? to.Get("storage") : DefaultStorage(to.Get("type")),
+        renderer);
+  }
+  if (Changed(difference, "compression")) WriteCompression(to, renderer);
+  if (Changed(difference, "statistics")) WriteStatistics(to, renderer);
+  if (Changed(difference, "options")) {
+    WriteOptions(AlterColumn(to.path()), from.Get("options"), to.Get("options"),
+                 renderer);
+  }
+  if (Changed(difference, "comment")) {
+    WriteComment(to, ColumnWord(to), renderer);
+  }
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  const bool generated =
+      Changed(difference, "generated") || Changed(difference, "virtual");
+  if (generated && to.Has("generated")) return Replace(difference, renderer);
+  if (generated) {
+    Sql action = NewSql();
+    action << "DROP EXPRESSION";
+    WriteAction(from, action, kAccessExclusive, renderer);
+  }
+  const bool loses_identity = from.Has("identity") && !to.Has("identity");
+  const bool gains_identity = !from.Has("identity") && to.Has("identity");
+  if (loses_identity) DropIdentity(from, renderer);
+  AlterType(difference, renderer);
+  if (Changed(difference, "not_null")) AlterNotNull(to, renderer);
+  if (gains_identity) {
+    AddIdentity(to, renderer);
+  } else if (to.Has("identity")) {
+    AlterIdentity(difference, renderer);
+  }
+  AlterSettings(difference, renderer);
+}
+
+}  // namespace
+
+Sql ColumnClause(const Object& column) {
+  Sql sql = NewSql();
+  sql << Identifier{column.name()} << " ";
+  AppendType(column, sql);
+  if (column.Has("default")) {
+    sql << " DEFAULT " << Verbatim{column.Get("default")};
+  }
+  if (column.Has("generated")) {
+    sql << " GENERATED ALWAYS AS (" << Verbatim{column.Get("generated")} << ")";
+    column.Has("virtual") ? sql << " VIRTUAL" : sql << " STORED";
+  }
+  if (column.Has("identity")) {
+    sql << " ";
+    AppendIdentity(column, sql);
+  }
+  if (column.Has("not_null")) sql << " NOT NULL";
+  return sql;
+}
+
+void FinishColumn(const Object& column, Renderer& renderer) {
+  if (column.Has("storage")) {
+    WriteStorage(column, column.Get("storage"), renderer);
+  }
+  if (column.Has("compression")) WriteCompression(column, renderer);
+  if (column.Has("statistics")) WriteStatistics(column, renderer);
+  if (column.Has("options")) {
+    WriteOptions(AlterColumn(column.path()), "", column.Get("options"),
+                 renderer);
+  }
+  WriteNewComment(column, ColumnWord(column), renderer);
+}
+
+KindHandler ColumnHandler() {
+  KindHandler handler;
+  handler.spec.kind = v1::COLUMN;
+  handler.spec.attributes = kAttributes;
+  handler.spec.absorbed_by_parent_create = true;
+  handler.spec.dropped_with_parent = true;
+  handler.spec.recreatable = false;
+  handler.spec.on_change = OnColumnChanged;
+  handler.spec.summary = Summary;
+  handler.spec.drop_risk = 80;
+  handler.create = Create;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace fleet

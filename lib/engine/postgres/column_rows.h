@@ -1,0 +1,16 @@
+#ifndef LIB_ENGINE_POSTGRES_COLUMN_ROWS_H_
+#define LIB_ENGINE_POSTGRES_COLUMN_ROWS_H_
+
+#include <string>
+
+#include "lib/schema/object.h"
+
+namespace fleet {
+
+// What the sequence of an identity column is called: its attribute, else what
+// the server would choose.
+std::string IdentitySequenceName(const Object& column);
+
+}  // namespace fleet
+
+#endif  // LIB_ENGINE_POSTGRES_COLUMN_ROWS_H_

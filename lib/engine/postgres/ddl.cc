@@ -1,0 +1,164 @@
+#include "lib/engine/postgres/ddl.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/printed.h"
+
+namespace fleet {
+namespace {
+
+// "a='1', b='2'" → {a: "a='1'", b: …}
+std::map<std::string, std::string> OptionsByName(absl::string_view options) {
+  std::map<std::string, std::string> by_name;
+  for (absl::string_view option : SplitList(options)) {
+    const size_t equals = option.find('=');
+    by_name.emplace(std::string(option.substr(0, equals)), std::string(option));
+  }
+  return by_name;
+}
+
+void WriteCommentText(absl::string_view text, const Sql& what,
+                      Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "COMMENT ON " << what << " IS ";
+  if (text.empty()) {
+    sql << "NULL";
+  } else {
+    sql << Literal{text};
+  }
+  renderer.Add(sql, kShareUpdateExclusive);
+}
+
+// The index that a constraint brings with it has its name.
+Sql ConstraintIndexName(const Object& constraint) {
+  Sql sql = NewSql();
+  sql << "INDEX " << Identifier{constraint.path().first()} << "."
+      << Identifier{constraint.name()};
+  return sql;
+}
+
+}  // namespace
+
+Sql AlterTable(const Path& table) {
+  Sql sql = NewSql();
+  sql << "ALTER TABLE " << Name(table) << " ";
+  return sql;
+}
+
+Sql AlterColumn(const Path& column) {
+  Sql sql = AlterTable(column.Parent());
+  sql << "ALTER COLUMN " << Identifier{column.last()} << " ";
+  return sql;
+}
+
+Sql AddConstraint(const Path& constraint) {
+  Sql sql = AlterTable(constraint.Parent());
+  sql << "ADD CONSTRAINT " << Identifier{constraint.last()} << " ";
+  return sql;
+}
+
+void DropConstraint(const Object& constraint, Renderer& renderer) {
+  Sql sql = AlterTable(constraint.path().Parent());
+  sql << "DROP CONSTRAINT " << Identifier{constraint.name()};
+  renderer.Add(sql, kAccessExclusive);
+}
+
+void WriteComment(const Object& object, const Sql& what, Renderer& renderer) {
+  WriteCommentText(object.Get("comment"), what, renderer);
+}
+
+void WriteNewComment(const Object& object, const Sql& what,
+                     Renderer& renderer) {
+  if (object.Has("comment")) WriteComment(object, what, renderer);
+}
+
+Sql ConstraintName(const Object& constraint) {
+  Sql sql = NewSql();
+  sql << "CONSTRAINT " << Identifier{constraint.name()} << " ON "
+      << Name(constraint.path(), constraint.path().size() - 1);
+  return sql;
+}
+
+void WriteNewConstraintComments(const Object& constraint, Renderer& renderer) {
+  WriteNewComment(constraint, ConstraintName(constraint), renderer);
+  if (constraint.Has("index_comment")) {
+    WriteCommentText(constraint.Get("index_comment"),
+                     ConstraintIndexName(constraint), renderer);
+  }
+}
+
+void AlterConstraintComments(const Difference& difference, Renderer& renderer) {
+  const Object& to = *difference.to;
+  if (Changed(difference, "comment")) {
+    WriteComment(to, ConstraintName(to), renderer);
+  }
+  if (Changed(difference, "index_comment")) {
+    WriteCommentText(to.Get("index_comment"), ConstraintIndexName(to),
+                     renderer);
+  }
+}
+
+bool Changed(const Difference& difference, absl::string_view attribute) {
+  return std::binary_search(difference.changed.begin(),
+                            difference.changed.end(), attribute);
+}
+
+bool OnlyCommentChanged(const Difference& difference) {
+  return difference.changed.size() == 1 && Changed(difference, "comment");
+}
+
+bool HasRows(const Renderer& renderer, const Path& table) {
+  return renderer.from().Find(v1::TABLE, table) != nullptr ||
+         renderer.from().Find(v1::MATERIALIZED_VIEW, table) != nullptr;
+}
+
+void Warn(v1::Statement& statement, v1::HazardType type, absl::string_view text,
+          const Path& path) {
+  AddHazard(statement, type, absl::StrCat(text, " ", path.Dotted()));
+}
+
+void WriteOptions(const Sql& alter, absl::string_view from,
+                  absl::string_view to, Renderer& renderer) {
+  const auto before = OptionsByName(from);
+  const auto after = OptionsByName(to);
+  std::vector<std::string> set;
+  std::vector<std::string> reset;
+  for (const auto& [name, option] : after) {
+    const auto found = before.find(name);
+    if (found == before.end() || found->second != option) set.push_back(option);
+  }
+  for (const auto& [name, option] : before) {
+    if (!after.contains(name)) reset.push_back(name);
+  }
+  if (!set.empty()) {
+    Sql sql = alter;
+    sql << "SET (" << Verbatim{JoinList(set)} << ")";
+    renderer.Add(sql, kShareUpdateExclusive);
+  }
+  if (!reset.empty()) {
+    Sql sql = alter;
+    sql << "RESET (" << Verbatim{JoinList(reset)} << ")";
+    renderer.Add(sql, kShareUpdateExclusive);
+  }
+}
+
+std::string CanonicalOptions(absl::string_view array,
+                             absl::string_view prefix) {
+  std::vector<std::string> options;
+  for (const std::string& option : ParseArray(array)) {
+    const size_t equals = option.find('=');
+    const absl::string_view name = absl::string_view(option).substr(0, equals);
+    const absl::string_view value =
+        equals == option.npos ? ""
+                              : absl::string_view(option).substr(equals + 1);
+    options.push_back(
+        absl::StrCat(prefix, QuoteName(name), "=", QuoteLiteral(value)));
+  }
+  std::sort(options.begin(), options.end());
+  return JoinList(options);
+}
+
+}  // namespace fleet

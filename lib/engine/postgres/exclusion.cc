@@ -1,0 +1,77 @@
+#include "lib/engine/postgres/constraint_rows.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_rows.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/table_parts.h"
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"definition", Compare::kExact, OnChange::kRecreate, 50},
+    {"index_comment", Compare::kExact, OnChange::kAlter, 0},
+};
+
+void Create(const Object& exclusion, Renderer& renderer) {
+  Sql sql = AddConstraint(exclusion.path());
+  sql << ExclusionClause(exclusion);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  const Path table = exclusion.path().Parent();
+  if (HasRows(renderer, table)) {
+    Warn(statement, v1::INDEX_BUILD, "this builds an index over table", table);
+    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+         "nobody reads or writes meanwhile table", table);
+    Warn(statement, v1::DATA_DEPENDENT, "rows that conflict stop constraint",
+         exclusion.path());
+  }
+  WriteNewConstraintComments(exclusion, renderer);
+}
+
+void Drop(const Object& exclusion, Renderer& renderer) {
+  DropConstraint(exclusion, renderer);
+  Warn(renderer.statements().back(), v1::INDEX_DROPPED,
+       "conflicting rows are let in without constraint", exclusion.path());
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  AlterConstraintComments(difference, renderer);
+}
+
+}  // namespace
+
+Sql ExclusionClause(const Object& exclusion) {
+  Sql sql = NewSql();
+  sql << Verbatim{exclusion.Get("definition")};
+  return sql;
+}
+
+void ReadExclusions(Catalog& catalog) {
+  ForEachConstraint(
+      catalog, 'x', [&](const CatalogRow& row, const Relation& table) {
+        Object exclusion(v1::EXCLUSION,
+                         catalog.PathOf(table).Child(row.Text(1)));
+        exclusion.Set("definition", CanonicalExpression(row.Text(18)));
+        DependOnColumns(table, ParseNumbers(row.Text(12)), catalog, exclusion);
+        catalog.AddChild(table, ConstraintKey(row), std::move(exclusion));
+        catalog.AddAlias(CatalogKey(kRelationClass, row.Id(7), 0),
+                         ConstraintKey(row));
+      });
+}
+
+KindHandler ExclusionHandler() {
+  KindHandler handler;
+  handler.spec.kind = v1::EXCLUSION;
+  handler.spec.attributes = kAttributes;
+  handler.spec.absorbed_by_parent_create = true;
+  handler.spec.dropped_with_parent = true;
+  handler.spec.follows_alter = true;
+  handler.spec.create_risk = 30;
+  handler.spec.drop_risk = 40;
+  handler.create = Create;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace fleet

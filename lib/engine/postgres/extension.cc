@@ -1,0 +1,92 @@
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/kinds.h"
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"schema", Compare::kExact, OnChange::kAlter, 40},
+    {"version", Compare::kExact, OnChange::kAlter, 30},
+};
+
+Sql ExtensionWord(const Object& extension) {
+  Sql sql = NewSql();
+  sql << "EXTENSION " << Name(extension.path());
+  return sql;
+}
+
+void Create(const Object& extension, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "CREATE " << ExtensionWord(extension) << " WITH SCHEMA "
+      << Identifier{extension.Get("schema")} << " VERSION "
+      << Literal{extension.Get("version")};
+  renderer.Add(sql, kNoLock);
+  WriteNewComment(extension, ExtensionWord(extension), renderer);
+}
+
+void Drop(const Object& extension, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "DROP " << ExtensionWord(extension);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Warn(statement, v1::BREAKS_CLIENTS,
+       "what clients use of it goes away with extension", extension.path());
+  Warn(statement, v1::DELETES_DATA,
+       "tables that belong to it go away with extension", extension.path());
+  statement.set_reversibility(v1::LOSSY);
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& to = *difference.to;
+  if (Changed(difference, "version")) {
+    Sql sql = NewSql();
+    sql << "ALTER " << ExtensionWord(to) << " UPDATE TO "
+        << Literal{to.Get("version")};
+    v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+    Warn(statement, v1::CORRECTNESS, "this changes the version of extension",
+         to.path());
+  }
+  if (Changed(difference, "schema")) {
+    Sql sql = NewSql();
+    sql << "ALTER " << ExtensionWord(to) << " SET SCHEMA "
+        << Identifier{to.Get("schema")};
+    Warn(renderer.Add(sql, kAccessExclusive), v1::BREAKS_CLIENTS,
+         "names that clients use move with extension", to.path());
+  }
+  if (Changed(difference, "comment")) {
+    WriteComment(to, ExtensionWord(to), renderer);
+  }
+}
+
+}  // namespace
+
+void ReadExtensions(Catalog& catalog) {
+  for (int i = 0; i < catalog.RowCount(kExtensionRows); ++i) {
+    const CatalogRow row = catalog.Row(kExtensionRows, i);
+    Object extension(v1::EXTENSION, Path{row.Text(1)});
+    const absl::string_view schema = catalog.SchemaName(row.Id(2));
+    extension.Set("schema", schema);
+    extension.Set("version", row.Text(3));
+    // Extensions may make their schema themselves: it has no other objects.
+    if (catalog.IsUserSchema(row.Id(2))) {
+      catalog.Depend(extension, CatalogKey(kSchemaClass, row.Id(2), 0));
+    }
+    catalog.Add(CatalogKey(kExtensionClass, row.Id(0), 0),
+                std::move(extension));
+  }
+}
+
+KindHandler ExtensionHandler() {
+  KindHandler handler;
+  handler.spec.kind = v1::EXTENSION;
+  handler.spec.attributes = kAttributes;
+  handler.spec.recreatable = false;
+  handler.spec.create_risk = 20;
+  handler.spec.drop_risk = 80;
+  handler.create = Create;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace fleet

@@ -1,0 +1,71 @@
+#include "lib/engine/postgres/followers.h"
+
+#include <algorithm>
+
+#include "lib/engine/postgres/kinds.h"
+
+namespace fleet {
+namespace {
+
+struct Follower {
+  v1::ObjectKind kind;
+  KindHandler handler;
+};
+
+const std::vector<Follower>& FollowerKinds() {
+  static const auto* const kinds = new std::vector<Follower>{
+      {v1::PRIMARY_KEY, PrimaryKeyHandler()},
+      {v1::UNIQUE_KEY, UniqueKeyHandler()},
+      {v1::CHECK, CheckHandler()},
+      {v1::EXCLUSION, ExclusionHandler()},
+      {v1::INDEX, IndexHandler()},
+  };
+  return *kinds;
+}
+
+const KindHandler& HandlerOf(const Object& object) {
+  for (const Follower& follower : FollowerKinds()) {
+    if (follower.kind == object.kind()) return follower.handler;
+  }
+  return FollowerKinds().front().handler;
+}
+
+bool DependsOn(const Object& object, const ObjectKey& key) {
+  return std::any_of(
+      object.depends_on.begin(), object.depends_on.end(),
+      [&](const Dependency& dependency) { return dependency.on == key; });
+}
+
+}  // namespace
+
+std::vector<const Object*> FollowersOf(const ObjectKey& key,
+                                       const Renderer& renderer) {
+  std::vector<const Object*> followers;
+  for (const Follower& follower : FollowerKinds()) {
+    for (const Object& object : renderer.from().OfKind(follower.kind)) {
+      if (!DependsOn(object, key)) continue;
+      const Object* to = renderer.to().Find(object.key);
+      if (to != nullptr && to->attributes == object.attributes) {
+        followers.push_back(to);
+      }
+    }
+  }
+  return followers;
+}
+
+void DropFollowers(const std::vector<const Object*>& followers,
+                   Renderer& renderer) {
+  for (auto follower = followers.rbegin(); follower != followers.rend();
+       ++follower) {
+    HandlerOf(**follower).drop(**follower, renderer);
+  }
+}
+
+void CreateFollowers(const std::vector<const Object*>& followers,
+                     Renderer& renderer) {
+  for (const Object* follower : followers) {
+    HandlerOf(*follower).create(*follower, renderer);
+  }
+}
+
+}  // namespace fleet

@@ -1,0 +1,139 @@
+#include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/constraint_rows.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_rows.h"
+#include "lib/engine/postgres/index_settings.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/table_parts.h"
+
+// Primary and unique keys: constraints with an index of their own.
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"clustered", Compare::kExact, OnChange::kAlter, 0},
+    {"columns", Compare::kExact, OnChange::kRecreate, 50},
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"deferrable", Compare::kExact, OnChange::kRecreate, 40},
+    {"definition", Compare::kExact, OnChange::kRecreate, 50},
+    {"include", Compare::kExact, OnChange::kRecreate, 40},
+    {"index_comment", Compare::kExact, OnChange::kAlter, 0},
+    {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 40},
+    {"options", Compare::kExact, OnChange::kAlter, 5},
+    {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
+    {"tablespace", Compare::kExact, OnChange::kAlter, 30},
+};
+
+std::string Summary(const Object& key) {
+  return absl::StrCat("(", key.Get("columns"), ")");
+}
+
+void Create(const Object& key, Renderer& renderer) {
+  Sql sql = AddConstraint(key.path());
+  sql << KeyClause(key);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  const Path table = key.path().Parent();
+  if (HasRows(renderer, table)) {
+    Warn(statement, v1::INDEX_BUILD, "this builds an index over table", table);
+    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+         "nobody reads or writes meanwhile table", table);
+    Warn(statement, v1::DATA_DEPENDENT, "this fails on duplicates in table",
+         table);
+  }
+  FinishKey(key, renderer);
+}
+
+void Drop(const Object& key, Renderer& renderer) {
+  DropConstraint(key, renderer);
+  Warn(renderer.statements().back(), v1::INDEX_DROPPED,
+       "duplicates are let in, and queries get slower, without key",
+       key.path());
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  AlterIndexSettings(difference, renderer);
+  AlterConstraintComments(difference, renderer);
+}
+
+KindHandler KeyHandler(v1::ObjectKind kind) {
+  KindHandler handler;
+  handler.spec.kind = kind;
+  handler.spec.attributes = kAttributes;
+  handler.spec.absorbed_by_parent_create = true;
+  handler.spec.dropped_with_parent = true;
+  handler.spec.follows_alter = true;
+  handler.spec.summary = Summary;
+  handler.spec.create_risk = 30;
+  handler.spec.drop_risk = 50;
+  handler.create = Create;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace
+
+Sql KeyClause(const Object& key) {
+  Sql sql = NewSql();
+  if (key.Has("definition")) return sql << Verbatim{key.Get("definition")};
+  key.kind() == v1::PRIMARY_KEY ? sql << "PRIMARY KEY" : sql << "UNIQUE";
+  if (key.Has("nulls_not_distinct")) sql << " NULLS NOT DISTINCT";
+  sql << " (" << Verbatim{key.Get("columns")} << ")";
+  if (key.Has("include")) {
+    sql << " INCLUDE (" << Verbatim{key.Get("include")} << ")";
+  }
+  if (key.Has("options")) {
+    sql << " WITH (" << Verbatim{key.Get("options")} << ")";
+  }
+  if (key.Has("tablespace")) {
+    sql << " USING INDEX TABLESPACE " << Identifier{key.Get("tablespace")};
+  }
+  if (key.Has("deferrable")) sql << " " << Verbatim{key.Get("deferrable")};
+  return sql;
+}
+
+void FinishKey(const Object& key, Renderer& renderer) {
+  FinishIndex(key, renderer);
+  WriteNewConstraintComments(key, renderer);
+}
+
+absl::string_view DeferrableWords(const CatalogRow& row) {
+  if (!row.Is(4)) return "";
+  return row.Is(5) ? "DEFERRABLE INITIALLY DEFERRED" : "DEFERRABLE";
+}
+
+void ReadKeys(Catalog& catalog) {
+  absl::flat_hash_map<Oid, int> index_rows;
+  for (int i = 0; i < catalog.RowCount(kIndexRows); ++i) {
+    index_rows.emplace(catalog.Row(kIndexRows, i).Id(0), i);
+  }
+  const auto read = [&](const CatalogRow& row, const Relation& table,
+                        v1::ObjectKind kind) {
+    Object key(kind, catalog.PathOf(table).Child(row.Text(1)));
+    const Relation* index = catalog.FindRelation(row.Id(7));
+    const auto found = index_rows.find(row.Id(7));
+    if (index != nullptr && found != index_rows.end()) {
+      SetIndexAttributes(catalog.Row(kIndexRows, found->second), *index, table,
+                         catalog, key);
+    }
+    key.Set("deferrable", DeferrableWords(row));
+    key.Set("definition", row.Text(18));
+    catalog.AddChild(table, ConstraintKey(row), std::move(key));
+    catalog.AddAlias(CatalogKey(kRelationClass, row.Id(7), 0),
+                     ConstraintKey(row));
+  };
+  ForEachConstraint(catalog, 'p',
+                    [&](const CatalogRow& row, const Relation& table) {
+                      read(row, table, v1::PRIMARY_KEY);
+                    });
+  ForEachConstraint(catalog, 'u',
+                    [&](const CatalogRow& row, const Relation& table) {
+                      read(row, table, v1::UNIQUE_KEY);
+                    });
+}
+
+KindHandler PrimaryKeyHandler() { return KeyHandler(v1::PRIMARY_KEY); }
+KindHandler UniqueKeyHandler() { return KeyHandler(v1::UNIQUE_KEY); }
+
+}  // namespace fleet

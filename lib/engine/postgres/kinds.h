@@ -1,0 +1,94 @@
+#ifndef LIB_ENGINE_POSTGRES_KINDS_H_
+#define LIB_ENGINE_POSTGRES_KINDS_H_
+
+#include "lib/engine/kind_handler.h"
+#include "lib/engine/postgres/catalog.h"
+
+// The explicit list of PostgreSQL's kinds: for each, who reads it and who
+// writes it. One file per kind, named after it. Readers are called in the order
+// given here, so that what later objects refer to is there already.
+
+namespace fleet {
+
+// namespace.cc
+void ReadNamespaces(Catalog& catalog);
+KindHandler NamespaceHandler();
+// extension.cc
+void ReadExtensions(Catalog& catalog);
+KindHandler ExtensionHandler();
+// enum.cc
+void ReadEnums(Catalog& catalog);
+KindHandler EnumHandler();
+// range.cc
+void ReadRanges(Catalog& catalog);
+KindHandler RangeHandler();
+// domain.cc
+void ReadDomains(Catalog& catalog);
+KindHandler DomainHandler();
+// composite.cc
+void ReadComposites(Catalog& catalog);
+// Once every type and relation is there.
+void DependComposites(Catalog& catalog);
+KindHandler CompositeHandler();
+// sequence.cc, sequence_owner.cc
+void ReadSequences(Catalog& catalog);
+KindHandler SequenceHandler();
+void ReadSequenceOwners(Catalog& catalog);
+KindHandler SequenceOwnerHandler();
+// table.cc, column.cc
+void ReadTables(Catalog& catalog);
+KindHandler TableHandler();
+void ReadColumns(Catalog& catalog);
+KindHandler ColumnHandler();
+// key.cc: primary and unique keys
+void ReadKeys(Catalog& catalog);
+KindHandler PrimaryKeyHandler();
+KindHandler UniqueKeyHandler();
+// check.cc, exclusion.cc, foreign_key.cc
+void ReadChecks(Catalog& catalog);
+KindHandler CheckHandler();
+void ReadExclusions(Catalog& catalog);
+KindHandler ExclusionHandler();
+// Once every key and index is there.
+void ReadForeignKeys(Catalog& catalog);
+KindHandler ForeignKeyHandler();
+// index.cc
+void ReadIndexes(Catalog& catalog);
+KindHandler IndexHandler();
+// view.cc, materialized_view.cc
+void ReadViews(Catalog& catalog);
+KindHandler ViewHandler();
+KindHandler MaterializedViewHandler();
+// function.cc: functions and procedures
+void ReadFunctions(Catalog& catalog);
+KindHandler FunctionHandler();
+KindHandler ProcedureHandler();
+// trigger.cc
+void ReadTriggers(Catalog& catalog);
+KindHandler TriggerHandler();
+// opaque.cc: never written
+void ReadOpaque(Catalog& catalog);
+
+using KindReader = void (*)(Catalog& catalog);
+inline constexpr KindReader kKindReaders[] = {
+    ReadNamespaces,  ReadExtensions,     ReadOpaque,     ReadEnums,
+    ReadRanges,      ReadDomains,        ReadComposites, ReadTables,
+    ReadViews,       DependComposites,   ReadSequences,  ReadColumns,
+    ReadKeys,        ReadChecks,         ReadExclusions, ReadIndexes,
+    ReadForeignKeys, ReadSequenceOwners, ReadFunctions,  ReadTriggers,
+};
+
+using HandlerMaker = KindHandler (*)();
+inline constexpr HandlerMaker kHandlerMakers[] = {
+    NamespaceHandler, ExtensionHandler,     EnumHandler,
+    DomainHandler,    CompositeHandler,     RangeHandler,
+    SequenceHandler,  SequenceOwnerHandler, TableHandler,
+    ColumnHandler,    PrimaryKeyHandler,    UniqueKeyHandler,
+    CheckHandler,     ExclusionHandler,     ForeignKeyHandler,
+    IndexHandler,     ViewHandler,          MaterializedViewHandler,
+    FunctionHandler,  ProcedureHandler,     TriggerHandler,
+};
+
+}  // namespace fleet
+
+#endif  // LIB_ENGINE_POSTGRES_KINDS_H_

@@ -1,0 +1,363 @@
+#include "lib/engine/postgres/queries.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace fleet {
+namespace {
+
+// Everything below asks about these schemas only.
+#define FLEET_USER_SCHEMAS                                           \
+  "ANY (ARRAY(SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' " \
+  "AND nspname NOT IN ('information_schema', 'fleetctl_meta')))"
+
+// oid, name, is a user's
+constexpr char kSchemas[] =
+    "SELECT oid, nspname, oid = " FLEET_USER_SCHEMAS " FROM pg_namespace";
+
+// sort (a access method, o operator class, c collation, s tablespace, i child
+// of a table, l language), oid, name, schema, method or parent, input type,
+// is default
+constexpr char kNames[] =
+    "SELECT 'a', oid, amname, 0::oid, 0::oid, 0::oid, false FROM pg_am "
+    "UNION ALL SELECT 'o', oid, opcname, opcnamespace, opcmethod, opcintype, "
+    "opcdefault FROM pg_opclass "
+    "UNION ALL SELECT 'c', oid, collname, collnamespace, 0, 0, false "
+    "FROM pg_collation "
+    "UNION ALL SELECT 's', oid, spcname, 0, 0, 0, false FROM pg_tablespace "
+    "UNION ALL SELECT 'i', inhrelid, '', 0, inhparent, 0, false "
+    "FROM pg_inherits";
+
+// oid, name, schema, typtype, element of true arrays, relation, collation,
+// storage, base type as text, not null, default, range definition, collation of
+// the base type
+constexpr char kTypes[] =
+    "SELECT t.oid, typname, typnamespace, typtype, "
+    "CASE WHEN typelem <> 0 AND typlen = -1 AND typstorage <> 'p' "
+    "THEN typelem ELSE 0 END, typrelid, typcollation, typstorage, "
+    "CASE WHEN typtype = 'd' THEN format_type(typbasetype, typtypmod) END, "
+    "typnotnull, "
+    "CASE WHEN typtype = 'd' THEN pg_get_expr(typdefaultbin, 0) END, "
+    "CASE WHEN typtype = 'r' THEN ";
+
+// Of ranges only: the arguments of CREATE TYPE … AS RANGE.
+constexpr char kRangeDefinition[] =
+    "(SELECT concat_ws(', ', "
+    "'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
+    "CASE WHEN NOT o.opcdefault THEN 'SUBTYPE_OPCLASS = ' || "
+    "format('%I.%I', n.nspname, o.opcname) END, "
+    "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> s.typcollation THEN "
+    "'COLLATION = ' || (SELECT format('%I.%I', cn.nspname, c.collname) FROM "
+    "pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace "
+    "WHERE c.oid = r.rngcollation) END, "
+    "CASE WHEN r.rngcanonical <> 0 "
+    "THEN 'CANONICAL = ' || r.rngcanonical::regproc END, "
+    "CASE WHEN r.rngsubdiff <> 0 "
+    "THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff::regproc END$) "
+    "FROM pg_range r JOIN pg_opclass o ON o.oid = r.rngsubopc "
+    "JOIN pg_namespace n ON n.oid = o.opcnamespace "
+    "JOIN pg_type s ON s.oid = r.rngsubtype WHERE r.rngtypid = t.oid)";
+constexpr char kMultirangeName[] =
+    ", 'MULTIRANGE_TYPE_NAME = ' || (SELECT format('%I.%I', mn.nspname, "
+    "m.typname) FROM pg_type m JOIN pg_namespace mn ON mn.oid = m.typnamespace "
+    "WHERE m.oid = r.rngmultitypid)";
+
+std::string TypesQuery(int version) {
+  std::string range = kRangeDefinition;
+  range.replace(range.find('$'), 1, version >= 140000 ? kMultirangeName : "");
+  return absl::StrCat(kTypes, range,
+                      " END, CASE WHEN typtype = 'd' THEN (SELECT "
+                      "b.typcollation FROM pg_type b "
+                      "WHERE b.oid = t.typbasetype) END FROM pg_type t");
+}
+
+// type, label; in order
+constexpr char kEnumLabels[] =
+    "SELECT enumtypid, enumlabel FROM pg_enum "
+    "ORDER BY enumtypid, enumsortorder";
+
+// oid, type, name, expression, is valid
+constexpr char kDomainConstraints[] =
+    "SELECT oid, contypid, conname, pg_get_expr(conbin, 0), convalidated "
+    "FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' "
+    "AND connamespace = " FLEET_USER_SCHEMAS " ORDER BY contypid, conname";
+
+// oid, name, schema, kind, persistence, row type, type of a typed table, access
+// method, tablespace, is partition, row security, forced, replica identity,
+// options, options of the toast table, view's query, partition key, partition
+// bound
+constexpr char kRelations[] =
+    "SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relpersistence, "
+    "c.reltype, c.reloftype, c.relam, c.reltablespace, c.relispartition, "
+    "c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.reloptions, "
+    "t.reloptions, "
+    "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, "
+    "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
+    "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END "
+    "FROM pg_class c LEFT JOIN (SELECT oid, reloptions FROM pg_class "
+    "WHERE relkind = 't' AND reloptions IS NOT NULL) t "
+    "ON t.oid = c.reltoastrelid "
+    "WHERE c.relnamespace = " FLEET_USER_SCHEMAS;
+
+// relation, number, name, type, modifier, not null, identity, generated,
+// collation, storage, compression, statistics, options, printed type where only
+// the server knows how
+std::string ColumnsQuery(int version) {
+  return absl::StrCat(
+      "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, "
+      "a.attnotnull, a.attidentity, ",
+      version >= 120000 ? "a.attgenerated, " : "'', ",
+      "a.attcollation, a.attstorage, ",
+      version >= 140000 ? "a.attcompression, " : "'', ",
+      "coalesce(a.attstattarget, -1), a.attoptions, "
+      "CASE WHEN a.atttypid >= 16384 AND a.atttypmod >= 0 "
+      "THEN format_type(a.atttypid, a.atttypmod) END "
+      "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+      "WHERE c.relnamespace = " FLEET_USER_SCHEMAS
+      " AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') "
+      "AND a.attnum > 0 AND NOT a.attisdropped");
+}
+
+// oid, relation, column number, expression
+constexpr char kDefaults[] =
+    "SELECT oid, adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef "
+    "WHERE adrelid >= 16384";
+
+// relation, type, start, increment, minimum, maximum, cache, cycles
+constexpr char kSequences[] =
+    "SELECT seqrelid, seqtypid, seqstart, seqincrement, seqmin, seqmax, "
+    "seqcache, seqcycle FROM pg_sequence";
+
+// index, table, key columns, unique, clustered, valid, replica identity, nulls
+// not distinct, columns, operator classes, collations, options, predicate,
+// whole definition where it has expressions or options per column
+std::string IndexesQuery(int version) {
+  return absl::StrCat(
+      "SELECT i.indexrelid, i.indrelid, i.indnkeyatts, i.indisunique, "
+      "i.indisclustered, i.indisvalid AND i.indisready, i.indisreplident, ",
+      version >= 150000 ? "i.indnullsnotdistinct, " : "false, ",
+      "i.indkey, i.indclass, i.indcollation, i.indoption, "
+      "CASE WHEN i.indpred IS NOT NULL "
+      "THEN pg_get_expr(i.indpred, i.indrelid) END, "
+      "CASE WHEN i.indexprs IS NOT NULL",
+      version >= 130000 ? " OR o.attrelid IS NOT NULL " : " ",
+      "THEN pg_get_indexdef(i.indexrelid) END "
+      "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid ",
+      version >= 130000
+          ? "LEFT JOIN (SELECT DISTINCT attrelid FROM pg_attribute "
+            "WHERE attoptions IS NOT NULL) o ON o.attrelid = i.indexrelid "
+          : "",
+      "WHERE c.relnamespace = " FLEET_USER_SCHEMAS);
+}
+
+// oid, name, table, sort, deferrable, deferred, valid, index, referenced table,
+// on update, on delete, match, columns, referenced columns, columns that ON
+// DELETE sets, no inherit, enforced, check expression, definition (exclusion
+// constraints and those over periods)
+std::string ConstraintsQuery(int version) {
+  return absl::StrCat(
+      "SELECT oid, conname, conrelid, contype, condeferrable, condeferred, "
+      "convalidated, conindid, confrelid, confupdtype, confdeltype, "
+      "confmatchtype, conkey, confkey, ",
+      version >= 150000 ? "confdelsetcols, " : "NULL, ", "connoinherit, ",
+      version >= 180000 ? "conenforced, " : "true, ",
+      "CASE WHEN contype = 'c' THEN pg_get_expr(conbin, conrelid) END, "
+      "CASE WHEN contype = 'x'",
+      version >= 180000 ? " OR conperiod" : "",
+      " THEN pg_get_constraintdef(oid) END FROM pg_constraint "
+      "WHERE conrelid <> 0 AND contype IN ('c', 'f', 'p', 'u', 'x') "
+      "AND connamespace = " FLEET_USER_SCHEMAS);
+}
+
+// oid, name, schema, sort, argument types, definition, result, arguments,
+// arguments with default
+constexpr char kFunctions[] =
+    "SELECT p.oid, p.proname, p.pronamespace, p.prokind, p.proargtypes, "
+    "CASE WHEN p.prokind = 'a' THEN (SELECT concat_ws(' ', "
+    "a.aggkind, a.aggtransfn::regproc, format_type(a.aggtranstype, NULL), "
+    "a.aggfinalfn::regproc, a.aggcombinefn::regproc, a.aggserialfn::regproc, "
+    "a.aggdeserialfn::regproc, a.aggmtransfn::regproc, a.aggfinalextra, "
+    "a.aggfinalmodify, a.aggsortop::regoperator, a.agginitval, p.proparallel) "
+    "FROM pg_aggregate a WHERE a.aggfnoid = p.oid) "
+    "ELSE pg_get_functiondef(p.oid) END, pg_get_function_result(p.oid), "
+    "pg_get_function_identity_arguments(p.oid), p.pronargdefaults "
+    "FROM pg_proc p WHERE p.pronamespace = " FLEET_USER_SCHEMAS
+    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 "
+    "AND d.objid = p.oid AND d.deptype = 'e')";
+
+// oid, relation, name, enabled, definition
+std::string TriggersQuery(int version) {
+  return absl::StrCat(
+      "SELECT oid, tgrelid, tgname, tgenabled, pg_get_triggerdef(oid) "
+      "FROM pg_trigger WHERE NOT tgisinternal",
+      version >= 130000 ? " AND tgparentid = 0" : "");
+}
+
+// oid, name, schema, version
+constexpr char kExtensions[] =
+    "SELECT oid, extname, extnamespace, extversion FROM pg_extension "
+    "WHERE extname <> 'plpgsql'";
+
+// class, object, column, referenced class, object, column, sort. Left out is
+// what other columns of the catalogs say too: foreign keys, types of columns.
+constexpr char kDependencies[] =
+    "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, "
+    "deptype FROM pg_depend WHERE refobjid >= 16384 AND ("
+    "deptype = 'n' AND classid IN (1247, 1255, 1259, 2604, 2606, 2620) "
+    "AND refclassid IN (1247, 1255, 1259, 2606, 2616, 3456) "
+    "AND NOT (classid IN (1259, 2606) AND refclassid IN (1247, 1259)) "
+    "OR deptype = 'a' AND classid = 1259 AND refclassid = 1259 "
+    "AND refobjsubid > 0 "
+    "OR deptype = 'i' AND classid = 1259 AND refclassid = 1259 "
+    "AND refobjsubid > 0 "
+    "OR deptype = 'n' AND classid = 2606 AND refclassid = 1247) "
+    "UNION ALL SELECT 1259, r.ev_class, 0, d.refclassid, d.refobjid, "
+    "d.refobjsubid, d.deptype FROM pg_rewrite r JOIN pg_depend d "
+    "ON d.classid = 2618 AND d.objid = r.oid AND d.deptype = 'n' "
+    "WHERE r.oid >= 16384 AND r.rulename = '_RETURN' "
+    "AND d.refobjid >= 16384 "
+    "UNION ALL SELECT classid, objid, 0, refclassid, refobjid, 0, deptype "
+    "FROM pg_depend WHERE refclassid = 3079 AND deptype = 'e'";
+
+// class, object, column, text
+constexpr char kComments[] =
+    "SELECT classoid, objoid, objsubid, description FROM pg_description "
+    "WHERE objoid >= 16384 OR classoid = 2615 AND objoid = 2200";
+
+// What is seen but not understood: word, class, oid, name, definition.
+#define FLEET_OPAQUE(word, class_id, table, definition)                        \
+  "SELECT '" word "', " class_id "::oid, o.oid, (pg_identify_object(" class_id \
+  ", o.oid, 0)).identity, " definition " FROM " table                          \
+  " o WHERE o.oid >= 16384"
+constexpr char kOpaque[] =
+    FLEET_OPAQUE("rule", "2618", "pg_rewrite", "pg_get_ruledef(o.oid)")
+    " AND o.rulename <> '_RETURN' UNION ALL "
+    FLEET_OPAQUE("policy", "3256", "pg_policy",
+                 "concat_ws(' ', polcmd, polpermissive, ARRAY(SELECT "
+                 "CASE WHEN r = 0 THEN 'public' ELSE r::regrole::text END "
+                 "FROM unnest(polroles) r ORDER BY 1), 'USING', "
+                 "pg_get_expr(polqual, polrelid), 'CHECK', "
+                 "pg_get_expr(polwithcheck, polrelid))")
+    " UNION ALL "
+    FLEET_OPAQUE("event trigger", "3466", "pg_event_trigger",
+                 "concat_ws(' ', evtevent, evtenabled, evtfoid::regproc, "
+                 "evttags)")
+    " UNION ALL "
+    FLEET_OPAQUE("statistics", "3381", "pg_statistic_ext",
+                 "pg_get_statisticsobjdef(o.oid)")
+    " UNION ALL "
+    FLEET_OPAQUE("publication", "6104", "pg_publication",
+                 "concat_ws(' ', puballtables, pubinsert, pubupdate, "
+                 "pubdelete, pubtruncate, pubviaroot, ARRAY(SELECT "
+                 "prrelid::regclass::text FROM pg_publication_rel "
+                 "WHERE prpubid = o.oid ORDER BY 1))")
+    " UNION ALL "
+    FLEET_OPAQUE("cast", "2605", "pg_cast",
+                 "concat_ws(' ', castfunc::regprocedure, castcontext, "
+                 "castmethod)")
+    " UNION ALL "
+    FLEET_OPAQUE("operator", "2617", "pg_operator",
+                 "concat_ws(' ', oprcode::regprocedure, oprcom::regoperator, "
+                 "oprnegate::regoperator, oprrest::regproc, oprjoin::regproc, "
+                 "oprcanmerge, oprcanhash)")
+    " AND o.oprcode <> 0 UNION ALL "
+    FLEET_OPAQUE("operator class", "2616", "pg_opclass",
+                 "concat_ws(' ', format_type(opcintype, NULL), opcdefault, "
+                 "format_type(opckeytype, NULL))")
+    " UNION ALL "
+    FLEET_OPAQUE("operator family", "2753", "pg_opfamily", "NULL")
+    " UNION ALL "
+    FLEET_OPAQUE("collation", "3456", "pg_collation",
+                 "concat_ws(' ', collprovider, collisdeterministic, "
+                 "collencoding, collcollate, collctype)")
+    " UNION ALL "
+    FLEET_OPAQUE("text search configuration", "3602", "pg_ts_config",
+                 "concat_ws(' ', cfgparser, ARRAY(SELECT concat_ws(':', "
+                 "maptokentype, mapseqno, mapdict::regdictionary) "
+                 "FROM pg_ts_config_map WHERE mapcfg = o.oid ORDER BY 1))")
+    " UNION ALL "
+    FLEET_OPAQUE("text search dictionary", "3600", "pg_ts_dict",
+                 "dictinitoption")
+    " UNION ALL "
+    FLEET_OPAQUE("text search parser", "3601", "pg_ts_parser",
+                 "concat_ws(' ', prsstart, prstoken, prsend, prsheadline, "
+                 "prslextype)")
+    " UNION ALL "
+    FLEET_OPAQUE("text search template", "3764", "pg_ts_template",
+                 "concat_ws(' ', tmplinit, tmpllexize)")
+    " UNION ALL "
+    FLEET_OPAQUE("language", "2612", "pg_language",
+                 "concat_ws(' ', lanpltrusted, lanplcallfoid::regproc, "
+                 "laninline::regproc, lanvalidator::regproc)")
+    " UNION ALL "
+    FLEET_OPAQUE("conversion", "2607", "pg_conversion",
+                 "concat_ws(' ', conforencoding, contoencoding, conproc, "
+                 "condefault)")
+    " UNION ALL "
+    FLEET_OPAQUE("foreign-data wrapper", "2328", "pg_foreign_data_wrapper",
+                 "concat_ws(' ', fdwhandler::regproc, fdwvalidator::regproc, "
+                 "fdwoptions)")
+    " UNION ALL "
+    FLEET_OPAQUE("server", "1417", "pg_foreign_server",
+                 "concat_ws(' ', srvtype, srvversion)")
+    " UNION ALL "
+    FLEET_OPAQUE("access method", "2601", "pg_am",
+                 "concat_ws(' ', amhandler, amtype)")
+    " UNION ALL "
+    FLEET_OPAQUE("transform", "3576", "pg_transform",
+                 "concat_ws(' ', trffromsql::regprocedure, "
+                 "trftosql::regprocedure)");
+
+// xmin and ctid of a row change exactly when the row is written anew; VACUUM
+// and ANALYZE write pg_class in place and so do not count.
+constexpr absl::string_view kTokenCatalogs[] = {
+    "pg_class",         "pg_attribute",
+    "pg_attrdef",       "pg_constraint",
+    "pg_index",         "pg_proc",
+    "pg_trigger",       "pg_type",
+    "pg_enum",          "pg_namespace",
+    "pg_rewrite",       "pg_sequence",
+    "pg_description",   "pg_inherits",
+    "pg_policy",        "pg_extension",
+    "pg_collation",     "pg_operator",
+    "pg_cast",          "pg_aggregate",
+    "pg_statistic_ext", "pg_ts_config",
+    "pg_event_trigger", "pg_publication",
+    "pg_range",         "pg_partitioned_table",
+};
+
+}  // namespace
+
+std::vector<std::string> CatalogQueries(int server_version) {
+  std::vector<std::string> queries(kCatalogQueryCount);
+  queries[kSchemaRows] = kSchemas;
+  queries[kNameRows] = kNames;
+  queries[kTypeRows] = TypesQuery(server_version);
+  queries[kEnumLabelRows] = kEnumLabels;
+  queries[kDomainConstraintRows] = kDomainConstraints;
+  queries[kRelationRows] = kRelations;
+  queries[kColumnRows] = ColumnsQuery(server_version);
+  queries[kDefaultRows] = kDefaults;
+  queries[kSequenceRows] = kSequences;
+  queries[kIndexRows] = IndexesQuery(server_version);
+  queries[kConstraintRows] = ConstraintsQuery(server_version);
+  queries[kFunctionRows] = kFunctions;
+  queries[kTriggerRows] = TriggersQuery(server_version);
+  queries[kExtensionRows] = kExtensions;
+  queries[kDependencyRows] = kDependencies;
+  queries[kCommentRows] = kComments;
+  queries[kOpaqueRows] = kOpaque;
+  return queries;
+}
+
+std::string CatalogChangeToken() {
+  std::string query = "SELECT concat_ws('.'";
+  for (absl::string_view catalog : kTokenCatalogs) {
+    absl::StrAppend(&query,
+                    ", (SELECT concat(count(*), '-', "
+                    "sum(hashtextextended(xmin::text || ctid::text, 0))) FROM ",
+                    catalog, ")");
+  }
+  return query + ")";
+}
+
+}  // namespace fleet

@@ -1,0 +1,109 @@
+#include "absl/container/flat_hash_set.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/sequence_options.h"
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"options", Compare::kExact, OnChange::kAlter, 30},
+    {"type", Compare::kExact, OnChange::kAlter, 30},
+    {"unlogged", Compare::kExact, OnChange::kAlter, 20},
+};
+
+Sql SequenceWord(const Object& sequence) {
+  Sql sql = NewSql();
+  sql << "SEQUENCE " << Name(sequence.path());
+  return sql;
+}
+
+void Create(const Object& sequence, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "CREATE ";
+  if (sequence.Has("unlogged")) sql << "UNLOGGED ";
+  sql << SequenceWord(sequence) << " AS " << Verbatim{sequence.Get("type")};
+  if (sequence.Has("options")) sql << " " << Verbatim{sequence.Get("options")};
+  renderer.Add(sql, kNoLock);
+  WriteNewComment(sequence, SequenceWord(sequence), renderer);
+}
+
+void Drop(const Object& sequence, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "DROP " << SequenceWord(sequence);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Warn(statement, v1::BREAKS_CLIENTS,
+       "clients that name it will fail without sequence", sequence.path());
+  statement.set_reversibility(v1::LOSSY);
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& to = *difference.to;
+  if (Changed(difference, "type") || Changed(difference, "options")) {
+    Sql sql = NewSql();
+    sql << "ALTER " << SequenceWord(to) << " AS " << Verbatim{to.Get("type")};
+    for (const std::string& rule :
+         SequenceRules(to.Get("options"), to.Get("type"))) {
+      sql << " " << Verbatim{rule};
+    }
+    v1::Statement& statement = renderer.Add(sql, kShareRowExclusive);
+    Warn(statement, v1::CORRECTNESS,
+         "the next values of it follow other rules: sequence", to.path());
+  }
+  if (Changed(difference, "unlogged")) {
+    Sql sql = NewSql();
+    sql << "ALTER " << SequenceWord(to);
+    if (to.Has("unlogged")) {
+      sql << " SET UNLOGGED";
+    } else {
+      sql << " SET LOGGED";
+    }
+    renderer.Add(sql, kAccessExclusive);
+  }
+  if (Changed(difference, "comment")) {
+    WriteComment(to, SequenceWord(to), renderer);
+  }
+}
+
+}  // namespace
+
+void ReadSequences(Catalog& catalog) {
+  // Identity columns carry their sequence themselves.
+  absl::flat_hash_set<Oid> identities;
+  for (int i = 0; i < catalog.RowCount(kDependencyRows); ++i) {
+    const CatalogRow row = catalog.Row(kDependencyRows, i);
+    if (row.Letter(6) == 'i') identities.insert(row.Id(1));
+  }
+  for (int i = 0; i < catalog.RowCount(kSequenceRows); ++i) {
+    const CatalogRow row = catalog.Row(kSequenceRows, i);
+    const Relation* relation = catalog.FindRelation(row.Id(0));
+    if (relation == nullptr || identities.contains(row.Id(0))) {
+      continue;
+    }
+    Object sequence(v1::SEQUENCE, catalog.PathOf(*relation));
+    const std::string type = catalog.types().Format(row.Id(1), -1);
+    sequence.Set("type", type);
+    sequence.Set("options", SequenceOptions(row, type));
+    if (catalog.Row(kRelationRows, relation->row).Letter(4) == 'u') {
+      sequence.Set("unlogged", "true");
+    }
+    catalog.DependOnSchema(sequence);
+    catalog.Add(CatalogKey(kRelationClass, relation->oid, 0),
+                std::move(sequence));
+  }
+}
+
+KindHandler SequenceHandler() {
+  KindHandler handler;
+  handler.spec.kind = v1::SEQUENCE;
+  handler.spec.attributes = kAttributes;
+  handler.spec.recreatable = false;
+  handler.spec.drop_risk = 60;
+  handler.create = Create;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace fleet

@@ -1,0 +1,284 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/table_parts.h"
+
+namespace fleet {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"access_method", Compare::kExact, OnChange::kAlter, 50},
+    {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"options", Compare::kExact, OnChange::kAlter, 5},
+    {"replica_identity", Compare::kExact, OnChange::kAlter, 30},
+    {"row_security", Compare::kExact, OnChange::kAlter, 60},
+    {"tablespace", Compare::kExact, OnChange::kAlter, 50},
+    {"unlogged", Compare::kExact, OnChange::kAlter, 50},
+};
+
+constexpr absl::string_view kEnabled = "ENABLE";
+constexpr absl::string_view kForced = "ENABLE, FORCE";
+
+Sql TableWord(const Object& table) {
+  Sql sql = NewSql();
+  sql << "TABLE " << Name(table.path());
+  return sql;
+}
+
+std::vector<const Object*> ColumnsInOrder(const Schema& schema,
+                                          const Path& table) {
+  std::vector<const Object*> columns;
+  for (const Object& column : schema.ChildrenOf(table, v1::COLUMN)) {
+    columns.push_back(&column);
+  }
+  std::stable_sort(columns.begin(), columns.end(),
+                   [](const Object* a, const Object* b) {
+                     return ParseNumber(a->Get("position")) <
+                            ParseNumber(b->Get("position"));
+                   });
+  return columns;
+}
+
+struct Part {
+  v1::ObjectKind kind;
+  Sql (*clause)(const Object& object);
+  void (*finish)(const Object& object, Renderer& renderer);
+};
+constexpr Part kConstraints[] = {
+    {v1::PRIMARY_KEY, KeyClause, FinishKey},
+    {v1::UNIQUE_KEY, KeyClause, FinishKey},
+    {v1::CHECK, CheckClause, WriteNewConstraintComments},
+    {v1::EXCLUSION, ExclusionClause, WriteNewConstraintComments},
+};
+
+void AppendParts(const Object& table, const Schema& schema, Sql& sql) {
+  bool first = true;
+  const auto begin_part = [&] {
+    if (first) {
+      sql << "\n    ";
+    } else {
+      sql << ",\n    ";
+    }
+    first = false;
+  };
+  for (const Object* column : ColumnsInOrder(schema, table.path())) {
+    begin_part();
+    sql << ColumnClause(*column);
+  }
+  for (const Part& part : kConstraints) {
+    for (const Object& child : schema.ChildrenOf(table.path(), part.kind)) {
+      if (IsNotValid(child)) continue;
+      begin_part();
+      sql << "CONSTRAINT " << Identifier{child.name()} << " "
+          << part.clause(child);
+    }
+  }
+  if (!first) sql << "\n";
+}
+
+void FinishParts(const Object& table, Renderer& renderer) {
+  const Schema& schema = renderer.to();
+  for (const Object* column : ColumnsInOrder(schema, table.path())) {
+    FinishColumn(*column, renderer);
+  }
+  for (const Part& part : kConstraints) {
+    for (const Object& child : schema.ChildrenOf(table.path(), part.kind)) {
+      if (IsNotValid(child)) {
+        CreateCheck(child, renderer);
+      } else {
+        part.finish(child, renderer);
+      }
+    }
+  }
+}
+
+void WriteReplicaIdentity(const Object& table, Renderer& renderer) {
+  Sql sql = AlterTable(table.path());
+  sql << "REPLICA IDENTITY ";
+  if (table.Has("replica_identity")) {
+    sql << Verbatim{table.Get("replica_identity")};
+  } else {
+    sql << "DEFAULT";
+  }
+  Warn(renderer.Add(sql, kAccessExclusive), v1::CORRECTNESS,
+       "logical replication sends other old values of table", table.path());
+}
+
+void WriteRowSecurity(const Object& table, absl::string_view from,
+                      Renderer& renderer) {
+  const absl::string_view to = table.Get("row_security");
+  const auto write = [&](Sql action) {
+    Sql sql = AlterTable(table.path());
+    sql << action << " ROW LEVEL SECURITY";
+    Warn(renderer.Add(sql, kAccessExclusive), v1::AUTHZ_UPDATE,
+         "this changes which rows are seen of table", table.path());
+  };
+  if (from.empty() != to.empty()) {
+    Sql action = NewSql();
+    to.empty() ? action << "DISABLE" : action << "ENABLE";
+    write(action);
+  }
+  if ((from == kForced) != (to == kForced)) {
+    Sql action = NewSql();
+    to == kForced ? action << "FORCE" : action << "NO FORCE";
+    write(action);
+  }
+}
+
+void Create(const Object& table, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "CREATE ";
+  if (table.Has("unlogged")) sql << "UNLOGGED ";
+  sql << TableWord(table) << " (";
+  AppendParts(table, renderer.to(), sql);
+  sql << ")";
+  if (table.Has("access_method")) {
+    sql << " USING " << Identifier{table.Get("access_method")};
+  }
+  if (table.Has("options")) {
+    sql << " WITH (" << Verbatim{table.Get("options")} << ")";
+  }
+  if (table.Has("tablespace")) {
+    sql << " TABLESPACE " << Identifier{table.Get("tablespace")};
+  }
+  renderer.Add(sql, kNoLock);
+  FinishParts(table, renderer);
+  if (table.Has("replica_identity")) WriteReplicaIdentity(table, renderer);
+  WriteRowSecurity(table, "", renderer);
+  WriteNewComment(table, TableWord(table), renderer);
+}
+
+void Drop(const Object& table, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "DROP " << TableWord(table);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Warn(statement, v1::DELETES_DATA, "this deletes all rows of table",
+       table.path());
+  statement.set_reversibility(v1::LOSSY);
+}
+
+// A change that copies the table.
+void Rewrite(const Object& table, const Sql& action, Renderer& renderer) {
+  Sql sql = AlterTable(table.path());
+  sql << action;
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Warn(statement, v1::TABLE_REWRITE, "this rewrites table", table.path());
+  Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
+       "nobody reads or writes meanwhile table", table.path());
+}
+
+void AlterStorage(const Difference& difference, Renderer& renderer) {
+  const Object& to = *difference.to;
+  if (Changed(difference, "unlogged")) {
+    Sql action = NewSql();
+    to.Has("unlogged") ? action << "SET UNLOGGED" : action << "SET LOGGED";
+    Rewrite(to, action, renderer);
+  }
+  if (Changed(difference, "access_method")) {
+    Sql action = NewSql();
+    action << "SET ACCESS METHOD "
+           << Identifier{to.Has("access_method") ? to.Get("access_method")
+                                                 : "heap"};
+    Rewrite(to, action, renderer);
+  }
+  if (Changed(difference, "tablespace")) {
+    Sql action = NewSql();
+    action << "SET TABLESPACE "
+           << Identifier{to.Has("tablespace") ? to.Get("tablespace")
+                                              : "pg_default"};
+    Rewrite(to, action, renderer);
+  }
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  AlterStorage(difference, renderer);
+  if (Changed(difference, "options")) {
+    WriteOptions(AlterTable(to.path()), from.Get("options"), to.Get("options"),
+                 renderer);
+  }
+  if (Changed(difference, "replica_identity")) {
+    WriteReplicaIdentity(to, renderer);
+  }
+  if (Changed(difference, "row_security")) {
+    WriteRowSecurity(to, from.Get("row_security"), renderer);
+  }
+  if (Changed(difference, "comment")) {
+    WriteComment(to, TableWord(to), renderer);
+  }
+}
+
+std::string TableOptions(const CatalogRow& row) {
+  const std::string own = CanonicalOptions(row.Text(13), "");
+  const std::string toast = CanonicalOptions(row.Text(14), "toast.");
+  return absl::StrCat(own, own.empty() || toast.empty() ? "" : ", ", toast);
+}
+
+void SetTableAttributes(const CatalogRow& row, const Catalog& catalog,
+                        Object& table) {
+  if (row.Letter(4) == 'u') table.Set("unlogged", "true");
+  const absl::string_view method = catalog.AccessMethodName(row.Id(7));
+  if (method != "heap") table.Set("access_method", method);
+  table.Set("tablespace", catalog.TablespaceName(row.Id(8)));
+  if (row.Is(10)) table.Set("row_security", row.Is(11) ? kForced : kEnabled);
+  if (row.Letter(12) == 'f') table.Set("replica_identity", "FULL");
+  if (row.Letter(12) == 'n') table.Set("replica_identity", "NOTHING");
+  table.Set("options", TableOptions(row));
+}
+
+// What makes a partition, a typed or an inheriting table what it is.
+void AddOpaqueTable(const Relation& relation, const CatalogRow& row,
+                    Catalog& catalog) {
+  const Path path = catalog.PathOf(relation);
+  const absl::string_view word =
+      relation.kind == 'f' ? "foreign table" : "table";
+  Object object(v1::OPAQUE, Path{word, QuotePath(path)});
+  Object attributes(v1::TABLE, path);
+  SetTableAttributes(row, catalog, attributes);
+  std::string definition;
+  attributes.attributes.ForEach(
+      [&](absl::string_view name, absl::string_view value) {
+        absl::StrAppend(&definition, name, "=", value, "; ");
+      });
+  if (row.Id(6) != 0) {
+    absl::StrAppend(&definition, "OF ", catalog.types().Format(row.Id(6), -1));
+  }
+  absl::StrAppend(&definition, row.Text(16), " ", row.Text(17));
+  object.Set("definition", definition);
+  object.DependsOn(v1::SCHEMA, Path{path.first()});
+  catalog.Add(CatalogKey(kRelationClass, relation.oid, 0), std::move(object));
+}
+
+}  // namespace
+
+void ReadTables(Catalog& catalog) {
+  for (const Relation* relation : catalog.Relations()) {
+    const CatalogRow row = catalog.Row(kRelationRows, relation->row);
+    if (relation->opaque) {
+      AddOpaqueTable(*relation, row, catalog);
+      continue;
+    }
+    if (relation->kind != 'r') continue;
+    Object table(v1::TABLE, catalog.PathOf(*relation));
+    SetTableAttributes(row, catalog, table);
+    catalog.DependOnSchema(table);
+    catalog.Add(CatalogKey(kRelationClass, relation->oid, 0), std::move(table));
+  }
+}
+
+KindHandler TableHandler() {
+  KindHandler handler;
+  handler.spec.kind = v1::TABLE;
+  handler.spec.attributes = kAttributes;
+  handler.spec.recreatable = false;
+  handler.spec.drop_risk = 90;
+  handler.create = Create;
+  handler.drop = Drop;
+  handler.alter = Alter;
+  return handler;
+}
+
+}  // namespace fleet
