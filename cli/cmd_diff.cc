@@ -58,9 +58,8 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   }
   PlanOptions plan_options;
   plan_options.with_reverse = false;
-  ASSIGN_OR_RETURN(
-      const v1::Plan plan,
-      MakePlan(from, to, *dialect, from.info(), plan_options));
+  ASSIGN_OR_RETURN(const v1::Plan plan,
+                   MakePlan(from, to, *dialect, from.info(), plan_options));
 
   const absl::string_view output = invocation.globals.output;
   const absl::Status allowed = CheckHazards(plan, policy);

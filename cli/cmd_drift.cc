@@ -31,11 +31,12 @@ std::string PrintCensus(const v1::GetDriftReply& reply, const Style& style) {
     for (int i = 0; i < bar; ++i) {
       absl::StrAppend(&blocks, style.Symbol("█", "#"));
     }
-    absl::StrAppend(
-        &text, "  ", Fit(row.fingerprint().substr(0, 8), 8), "  ",
-        Fit(version, 16), " ", row.targets_size(), " ", blocks, "  ",
-        Printable(FoldNames({row.targets().begin(), row.targets().end()})),
-        "\n");
+    absl::StrAppend(&text, "  ", Fit(row.fingerprint().substr(0, 8), 8), "  ",
+                    Fit(version, 16), " ", row.targets_size(), " ", blocks,
+                    "  ",
+                    Printable(FoldedNames(std::vector<std::string>(
+                        row.targets().begin(), row.targets().end()))),
+                    "\n");
   }
   return text;
 }

@@ -28,7 +28,8 @@ struct Globals {
   std::string color = "auto";
   bool no_input = false;
   bool quiet = false;
-  int timeout_s = 0;  // 0: the verb's own
+  bool verbose = false;  // every statement's line
+  int timeout_s = 0;     // 0: the verb's own
 };
 
 struct Invocation {

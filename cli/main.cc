@@ -51,6 +51,9 @@ void AddGlobals(CLI::App& app, Globals& globals) {
       ->group("Global options");
   app.add_flag("-q,--quiet", globals.quiet, "no progress on stderr")
       ->group("Global options");
+  app.add_flag("-v,--verbose", globals.verbose,
+               "a line for every statement, however short")
+      ->group("Global options");
   app.add_option("--timeout", globals.timeout_s,
                  "stop waiting after this many seconds")
       ->group("Global options");

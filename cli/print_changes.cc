@@ -6,7 +6,6 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/base/printable.h"
@@ -98,17 +97,12 @@ struct Group {
 
 // A new table's columns and keys are part of it: one line, counted.
 std::string FoldedChildren(const Group& group) {
-  std::map<std::pair<int, absl::string_view>, int> counts;
+  std::map<std::pair<int, v1::ObjectKind>, size_t> counts;
   for (const v1::Change* child : group.children) {
-    const Kind& kind = KindOf(child->kind());
-    ++counts[{kind.rank, kind.name}];
+    ++counts[{KindOf(child->kind()).rank, child->kind()}];
   }
   return absl::StrJoin(counts, ", ", [](std::string* out, const auto& count) {
-    const absl::string_view name = count.first.second;
-    const bool plural = count.second != 1;
-    absl::StrAppend(out, count.second, " ", name);
-    if (!plural) return;
-    absl::StrAppend(out, absl::EndsWith(name, "x") ? "es" : "s");
+    absl::StrAppend(out, CountOf(count.first.second, count.second));
   });
 }
 

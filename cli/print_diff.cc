@@ -22,13 +22,8 @@ std::string Contents(const Schema& schema) {
         v1::PROCEDURE, v1::TRIGGER, v1::SEQUENCE, v1::ENUM, v1::OPAQUE}) {
     const size_t count = schema.OfKind(kind).size();
     if (count == 0) continue;
-    const absl::string_view name = KindOf(kind).name;
-    const absl::string_view plural = count == 1           ? ""
-                                     : name.back() == 'x' ? "es"
-                                                          : "s";
-    parts.push_back(kind == v1::OPAQUE
-                        ? absl::StrCat(count, " not understood")
-                        : absl::StrCat(count, " ", name, plural));
+    parts.push_back(kind == v1::OPAQUE ? absl::StrCat(count, " not understood")
+                                       : CountOf(kind, count));
   }
   return parts.empty() ? "empty" : absl::StrJoin(parts, ", ");
 }

@@ -22,7 +22,7 @@ constexpr size_t kFingerprintShown = 8;
 std::string Names(const google::protobuf::RepeatedPtrField<std::string>& names,
                   bool expand) {
   const std::vector<std::string> list(names.begin(), names.end());
-  return Printable(expand ? absl::StrJoin(list, "  ") : FoldNames(list));
+  return Printable(expand ? absl::StrJoin(list, "  ") : FoldedNames(list));
 }
 
 std::string CohortText(const v1::Cohort& cohort, const Style& style,

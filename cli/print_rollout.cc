@@ -172,7 +172,7 @@ std::vector<std::string> TargetLines(const v1::Wave& wave, const ByName& index,
   }
   for (const auto& [state, names] : folded) {
     lines.push_back(absl::StrCat(Glyph(LookOf(state), style), " ",
-                                 Printable(FoldNames(names)), "  ",
+                                 Printable(FoldedNames(names)), "  ",
                                  StateName(state)));
   }
   return lines;
@@ -327,7 +327,7 @@ std::string PrintRecap(const v1::Rollout& rollout, const Style& style) {
   }
   if (!not_started.empty()) {
     absl::StrAppend(&text, "\nNOT STARTED ", not_started.size(), "  ",
-                    Printable(FoldNames(not_started)), "\n");
+                    Printable(FoldedNames(not_started)), "\n");
   }
   return text;
 }

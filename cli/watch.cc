@@ -19,6 +19,7 @@ namespace fleet {
 namespace {
 
 constexpr absl::Duration kAwayMax = absl::Seconds(60);
+constexpr int64_t kLongStatementMs = 1'000;
 
 volatile std::sig_atomic_t interrupted = 0;
 void OnInterrupt(int) { interrupted = 1; }
@@ -64,7 +65,9 @@ class Interruption {
 class Screen {
  public:
   explicit Screen(const Invocation& invocation)
-      : style_(invocation.err()), quiet_(invocation.globals.quiet) {}
+      : style_(invocation.err()),
+        quiet_(invocation.globals.quiet),
+        verbose_(invocation.globals.verbose) {}
 
   void Show(const v1::RolloutEvent& event) {
     if (event.has_rollout()) rollout_ = event.rollout();
@@ -72,7 +75,7 @@ class Screen {
     if (style_.is_terminal()) {
       region_.Draw(RolloutFrame(rollout_, SystemClock().WallMs(), style_,
                                 LiveRegion::Height()));
-    } else if (!event.text().empty()) {
+    } else if (!event.text().empty() && IsWorthALine(event)) {
       const std::string time = absl::FormatTime(
           "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(event.time_ms()),
           absl::UTCTimeZone());
@@ -90,8 +93,15 @@ class Screen {
   const v1::Rollout& rollout() const { return rollout_; }
 
  private:
+  // A plan of 20 short statements on 400 targets is 8,000 lines of nothing.
+  bool IsWorthALine(const v1::RolloutEvent& event) const {
+    return verbose_ || event.type() != "statement" ||
+           event.duration_ms() >= kLongStatementMs;
+  }
+
   const Style style_;
   const bool quiet_;
+  const bool verbose_;
   LiveRegion region_;
   v1::Rollout rollout_;
 };

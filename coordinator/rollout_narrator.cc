@@ -170,6 +170,7 @@ v1::RolloutEvent RolloutNarrator::TellStatement(
   }
   v1::RolloutEvent event = MakeEvent("statement", std::move(text), now_ms);
   event.set_target(result.target());
+  event.set_duration_ms(result.duration_ms());
   return event;
 }
 

@@ -25,23 +25,13 @@ std::pair<int, char> SignOf(v1::ChangeOp op) {
   return {1, '~'};
 }
 
-std::string Counted(int count, absl::string_view noun) {
-  if (count == 1) return absl::StrCat(count, " ", noun);
-  if (absl::EndsWith(noun, "x")) return absl::StrCat(count, " ", noun, "es");
-  if (absl::EndsWith(noun, "y")) {
-    noun.remove_suffix(1);
-    return absl::StrCat(count, " ", noun, "ies");
-  }
-  return absl::StrCat(count, " ", noun, "s");
-}
-
 }  // namespace
 
 std::string SummarizeChanges(
     const google::protobuf::RepeatedPtrField<v1::Change>& changes) {
   std::map<std::pair<std::pair<int, char>, int>, int> counts;
-  for (const v1::Change& change : changes) {
-    if (!change.because().empty()) continue;
+  for (const v1::Change& change :
+       MainChanges({changes.begin(), changes.end()})) {
     ++counts[{SignOf(change.op()), change.kind()}];
   }
   std::vector<std::string> parts;
@@ -52,7 +42,7 @@ std::string SummarizeChanges(
     }
     const auto kind = static_cast<v1::ObjectKind>(key.second);
     parts.push_back(absl::StrCat(std::string(1, key.first.second),
-                                 Counted(count, KindOf(kind).name)));
+                                 CountOf(kind, static_cast<size_t>(count))));
   }
   return absl::StrJoin(parts, ", ");
 }

@@ -74,7 +74,7 @@ std::vector<v1::Change> Describe(const std::vector<Difference>& differences,
   return changes;
 }
 
-ChangeCounts CountChanges(const std::vector<v1::Change>& changes) {
+std::vector<v1::Change> MainChanges(const std::vector<v1::Change>& changes) {
   // Parents that come, go or are rebuilt whole; a rebuild counts by what it
   // changes inside.
   absl::flat_hash_map<Path, v1::ChangeOp> parents;
@@ -89,7 +89,7 @@ ChangeCounts CountChanges(const std::vector<v1::Change>& changes) {
       changed_inside.insert(path_of(change).Parent());
     }
   }
-  ChangeCounts counts;
+  std::vector<v1::Change> main;
   for (const v1::Change& change : changes) {
     if (!change.because().empty()) continue;
     const Path path = path_of(change);
@@ -101,6 +101,14 @@ ChangeCounts CountChanges(const std::vector<v1::Change>& changes) {
       }
     }
     if (change.op() == v1::REBUILD && changed_inside.contains(path)) continue;
+    main.push_back(change);
+  }
+  return main;
+}
+
+ChangeCounts CountChanges(const std::vector<v1::Change>& changes) {
+  ChangeCounts counts;
+  for (const v1::Change& change : MainChanges(changes)) {
     counts.add += change.op() == v1::CREATE;
     counts.drop += change.op() == v1::DROP;
     counts.change += change.op() != v1::CREATE && change.op() != v1::DROP;

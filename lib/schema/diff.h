@@ -48,8 +48,12 @@ absl::StatusOr<std::vector<Difference>> Diff(const Schema& from,
 std::vector<v1::Change> Describe(const std::vector<Difference>& differences,
                                  KindSpecs specs);
 
-// "2 to add, 1 to change, 1 to drop": counts objects the reader thinks of;
-// RECREATE counts only where it is not for another object's sake.
+// Those that a reader thinks of as changes: what is re-created for another
+// object's sake, the parts of a table that comes or goes whole, and the rebuild
+// around changes inside a table are left out.
+std::vector<v1::Change> MainChanges(const std::vector<v1::Change>& changes);
+
+// "2 to add, 1 to change, 1 to drop", of the main changes.
 struct ChangeCounts {
   int add = 0;
   int change = 0;

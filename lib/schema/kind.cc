@@ -1,5 +1,8 @@
 #include "lib/schema/kind.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
 namespace fleet {
 namespace {
 
@@ -43,6 +46,14 @@ static_assert(IsComplete(), "one row per ObjectKind, in its order");
 
 const Kind& KindOf(v1::ObjectKind kind) {
   return kKinds[v1::ObjectKind_IsValid(kind) ? kind : 0];
+}
+
+std::string CountOf(v1::ObjectKind kind, size_t count) {
+  const absl::string_view name = KindOf(kind).name;
+  const absl::string_view ending = count == 1                  ? ""
+                                   : absl::EndsWith(name, "x") ? "es"
+                                                               : "s";
+  return absl::StrCat(count, " ", name, ending);
 }
 
 }  // namespace fleet

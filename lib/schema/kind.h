@@ -1,6 +1,9 @@
 #ifndef LIB_SCHEMA_KIND_H_
 #define LIB_SCHEMA_KIND_H_
 
+#include <cstddef>
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "proto/schema.pb.h"
 
@@ -31,6 +34,9 @@ struct Kind {
 // A kind that this version does not know (a newer peer's) has the row of
 // KIND_UNSPECIFIED.
 const Kind& KindOf(v1::ObjectKind kind);
+
+// "1 index", "2 indexes", "15 primary keys".
+std::string CountOf(v1::ObjectKind kind, size_t count);
 
 }  // namespace fleet
 

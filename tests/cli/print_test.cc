@@ -28,7 +28,7 @@ Message Parse(const std::string& text) {
 }
 
 v1::Plan UsersPlan() {
-  return Parse<v1::Plan>(R"(
+  return Parse<v1::Plan>(R"pb(
     engine: POSTGRES from_fingerprint: "aaaaaaaaaa" to_fingerprint: "bbbbbbbbbb"
     risk: 75 rehearsed: true
     changes { op: CREATE kind: COLUMN path: ["public", "users", "prefs"]
@@ -46,7 +46,7 @@ v1::Plan UsersPlan() {
     statements { sql: "ALTER TABLE public.users DROP COLUMN flags"
                  lock: "ACCESS EXCLUSIVE"
                  hazards { type: DELETES_DATA message: "the values of users.flags" } }
-  )");
+  )pb");
     }
 
     TEST(PrintChanges, GroupsByTableAndFoldsNewOnes) {
@@ -62,7 +62,7 @@ v1::Plan UsersPlan() {
 
     TEST(PrintChanges, HostileNamesCannotMoveTheCursor) {
       v1::Plan plan = Parse<v1::Plan>(
-          R"(changes { op: DROP kind: VIEW path: ["public", "a\033[2Jb\nc"] })");
+          R"pb(changes { op: DROP kind: VIEW path: ["public", "a\033[2Jb\nc"] })pb");
       const std::string text = PrintChanges(plan.changes(), Style::Plain());
       EXPECT_THAT(text, HasSubstr("a\\x1b[2Jb\\nc"));
       EXPECT_THAT(text, Not(HasSubstr("\x1b")));
@@ -77,7 +77,7 @@ v1::Plan UsersPlan() {
     }
 
     v1::FleetPlan TwoCohorts() {
-      v1::FleetPlan plan = Parse<v1::FleetPlan>(R"(
+      v1::FleetPlan plan = Parse<v1::FleetPlan>(R"pb(
     id: "p-7f3a910000" source: "prod-eu@17" source_fingerprint: "bbbbbbbbbb"
     selector: "tag:saas" in_sync: ["saas-us-17"]
     unreachable { target: "saas-eu-19" note: "last seen 2h ago" }
@@ -87,7 +87,7 @@ v1::Plan UsersPlan() {
     waves { name: "eu" targets: ["saas-eu-01", "saas-eu-02"] max_parallel: 2
             manual_promotion: true }
     policy { name: "careful" }
-  )");
+  )pb");
       *plan.mutable_cohorts(0)->mutable_plan() = UsersPlan();
       *plan.mutable_cohorts(1)->mutable_plan() = UsersPlan();
       return plan;
@@ -115,7 +115,7 @@ v1::Plan UsersPlan() {
     }
 
     v1::Rollout HalfDone() {
-      return Parse<v1::Rollout>(R"(
+      return Parse<v1::Rollout>(R"pb(
     id: "r-9" source: "prod-eu@17" state: ROLLOUT_FAILED reason: "halted"
     started_ms: 1000 finished_ms: 61000
     waves { name: "canary" targets: ["a-01"] state: WAVE_PROMOTED }
@@ -128,7 +128,7 @@ v1::Plan UsersPlan() {
     targets { target: "a-03" state: TARGET_HEALTHY }
     targets { target: "b-01" state: TARGET_CANCELLED reason: "halted" }
     targets { target: "b-02" state: TARGET_CANCELLED reason: "halted" }
-  )");
+  )pb");
     }
 
     TEST(PrintRecap, SaysWhatFailedAndHowToGoOn) {
