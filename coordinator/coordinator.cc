@@ -285,7 +285,8 @@ void Coordinator::TakeFingerprint(const v1::FingerprintReport& report) {
 void Coordinator::AskFingerprint(const std::string& target) {
   calls_.Fingerprint(
       target, [this, target](absl::StatusOr<v1::FingerprintReport> report) {
-        // An agent that is away reports by itself when it is back.
+        // What fails is asked for again, and an agent that is away reports by
+        // itself when it is back.
         if (!report.ok()) return;
         report->set_target(target);
         TakeFingerprint(*report);
@@ -304,16 +305,18 @@ void Coordinator::Watch() {
       stream->Close(absl::DeadlineExceededError("no heartbeat"));
     }
     if (clock_.BootMs() >= leftovers_at_ms) {
-      RecordLeftovers();
+      RetryLeftovers();
       leftovers_at_ms = clock_.BootMs() + kLeftoversMs;
     }
   }
 }
 
-void Coordinator::RecordLeftovers() {
+void Coordinator::RetryLeftovers() {
   for (TargetSnapshot& snapshot : fleet_.Snapshots()) {
-    if (!snapshot.connected || !snapshot.rollout.empty() ||
-        !snapshot.error.ok() || snapshot.fingerprint.empty()) {
+    if (!snapshot.connected) continue;
+    if (!snapshot.error.ok()) AskFingerprint(snapshot.target.name());
+    if (!snapshot.rollout.empty() || !snapshot.error.ok() ||
+        snapshot.fingerprint.empty()) {
       continue;
     }
     const absl::StatusOr<v1::Version> newest =

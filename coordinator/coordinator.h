@@ -78,8 +78,8 @@ class Coordinator : private AgentEvents {
   void TakeFingerprint(const v1::FingerprintReport& report);
   void AskFingerprint(const std::string& target);
   void Watch();
-  // What was reported but could not be recorded at the time.
-  void RecordLeftovers();
+  // What could not be read or recorded at the time is tried again.
+  void RetryLeftovers();
 
   const CoordinatorOptions options_;
   const Clock& clock_;

@@ -20,12 +20,11 @@ Fleet::Joined Fleet::Connect(const v1::Hello& hello,
                              std::shared_ptr<AgentStream> stream) {
   absl::MutexLock lock(&mutex_);
   Joined joined;
-  std::shared_ptr<AgentStream>& current = agents_[hello.agent()];
-  joined.replaced = std::exchange(current, stream);
-  for (auto& [name, entry] : entries_) {
-    if (entry.stream != nullptr && entry.stream == joined.replaced) {
-      entry.stream = nullptr;
-    }
+  Member& agent = agents_[hello.agent()];
+  joined.replaced = std::exchange(agent.stream, stream);
+  for (const std::string& name : std::exchange(agent.targets, {})) {
+    Entry& entry = entries_[name];
+    if (entry.stream == joined.replaced) entry.stream = nullptr;
   }
   for (v1::Target target : hello.targets()) {
     target.set_agent(hello.agent());
@@ -42,26 +41,29 @@ Fleet::Joined Fleet::Connect(const v1::Hello& hello,
     }
     entry.stream = stream;
     entry.last_seen_ms = clock_.WallMs();
+    entry.error = absl::OkStatus();
     if (entry.target.SerializeAsString() != target.SerializeAsString()) {
       joined.changed.push_back(target);
       entry.target = target;
     }
     joined.targets.push_back(target.name());
   }
+  agent.targets = joined.targets;
   return joined;
 }
 
 std::vector<std::string> Fleet::Disconnect(const AgentStream& stream) {
   absl::MutexLock lock(&mutex_);
   const auto agent = agents_.find(stream.agent());
-  if (agent == agents_.end() || agent->second.get() != &stream) return {};
+  if (agent == agents_.end() || agent->second.stream.get() != &stream) {
+    return {};
+  }
+  std::vector<std::string> lost = std::move(agent->second.targets);
   agents_.erase(agent);
-  std::vector<std::string> lost;
-  for (auto& [name, entry] : entries_) {
-    if (entry.stream.get() != &stream) continue;
+  for (const std::string& name : lost) {
+    Entry& entry = entries_[name];
     entry.last_seen_ms = stream.last_heard_ms();
     entry.stream = nullptr;
-    lost.push_back(name);
   }
   return lost;
 }
@@ -70,8 +72,8 @@ std::vector<std::shared_ptr<AgentStream>> Fleet::SilentSince(
     int64_t wall_ms) const {
   absl::MutexLock lock(&mutex_);
   std::vector<std::shared_ptr<AgentStream>> silent;
-  for (const auto& [name, stream] : agents_) {
-    if (stream->last_heard_ms() < wall_ms) silent.push_back(stream);
+  for (const auto& [name, agent] : agents_) {
+    if (agent.stream->last_heard_ms() < wall_ms) silent.push_back(agent.stream);
   }
   return silent;
 }
@@ -96,14 +98,8 @@ absl::StatusOr<std::shared_ptr<AgentStream>> Fleet::Reach(
 
 std::vector<Fleet::Member> Fleet::Members() const {
   absl::MutexLock lock(&mutex_);
-  std::map<const AgentStream*, std::vector<std::string>> targets;
-  for (const auto& [name, entry] : entries_) {
-    if (entry.stream != nullptr) targets[entry.stream.get()].push_back(name);
-  }
   std::vector<Member> members;
-  for (const auto& [name, stream] : agents_) {
-    members.push_back({stream, std::move(targets[stream.get()])});
-  }
+  for (const auto& [name, agent] : agents_) members.push_back(agent);
   return members;
 }
 

@@ -112,8 +112,7 @@ class Fleet {
   const Clock& clock_;
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::shared_ptr<AgentStream>> agents_
-      ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Member> agents_ ABSL_GUARDED_BY(mutex_);
 };
 
 // "agent X of target Y was last seen 2h 14m ago".
