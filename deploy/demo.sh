@@ -34,7 +34,11 @@ for bin in /usr/lib/postgresql/*/bin; do [ -d "$bin" ] && PATH=$bin:$PATH; done
 # Short: a unix socket's path has at most 107 bytes.
 work=$(mktemp -d /tmp/fleet-demo.XXXXXX)
 chmod 755 "$work"
-export FLEETCTL_COORDINATOR=127.0.0.1:${FLEET_DEMO_PORT:-17443}
+port=$(python3 -c 'import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])')
+export FLEETCTL_COORDINATOR=127.0.0.1:$port
 pids=()
 stop() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
@@ -74,7 +78,7 @@ start_postgres() {
     "${as_postgres[@]}" "$(command -v initdb)" -D "$work/pg/data" -U postgres \
       -A trust -E UTF8 --no-sync >/dev/null)
   start postgres "${as_postgres[@]}" "$(command -v postgres)" -D "$work/pg/data" \
-    -k "$work/pg" -c listen_addresses= -c max_connections=200
+    -k "$work/pg" -c listen_addresses= -c max_connections=200 -c fsync=off
   for _ in $(seq 100); do
     psql -Xqh "$work/pg" -U postgres -c 'select 1' >/dev/null 2>&1 && return
     sleep 0.1
