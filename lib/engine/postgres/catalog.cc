@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "lib/engine/postgres/quoting.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr absl::string_view kSystemSchema = "pg_catalog";
@@ -297,4 +297,4 @@ std::vector<Object> Catalog::TakeObjects() {
   return std::move(objects_);
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -26,7 +26,7 @@
 // Dependencies and comments come after the objects (dependencies.h). Views
 // point into the row sets, which must outlive the catalog. Thread-compatible.
 
-namespace fleet {
+namespace fleet::postgres {
 
 class CatalogRow {
  public:
@@ -169,6 +169,6 @@ class Catalog {
   std::map<int, std::vector<std::string>> opaque_parts_;
 };
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_CATALOG_H_

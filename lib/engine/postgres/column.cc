@@ -10,7 +10,7 @@
 #include "lib/engine/postgres/table_parts.h"
 #include "lib/engine/postgres/type_change.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -425,4 +425,4 @@ KindHandler ColumnHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -5,7 +5,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/sequence_options.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr size_t kNameBytesMax = 63;
@@ -162,4 +162,4 @@ void ReadColumns(Catalog& catalog) {
   }
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

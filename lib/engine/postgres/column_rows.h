@@ -5,12 +5,12 @@
 
 #include "lib/schema/object.h"
 
-namespace fleet {
+namespace fleet::postgres {
 
 // What the sequence of an identity column is called: its attribute, else what
 // the server would choose.
 std::string IdentitySequenceName(const Object& column);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_COLUMN_ROWS_H_

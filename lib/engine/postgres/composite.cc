@@ -5,7 +5,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/view_parts.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -153,4 +153,4 @@ KindHandler CompositeHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

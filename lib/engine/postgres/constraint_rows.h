@@ -5,7 +5,7 @@
 
 // What the readers of pg_constraint share.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // "", "DEFERRABLE" or "DEFERRABLE INITIALLY DEFERRED"
 absl::string_view DeferrableWords(const CatalogRow& row);
@@ -25,6 +25,6 @@ inline CatalogKey ConstraintKey(const CatalogRow& row) {
   return CatalogKey(kConstraintClass, row.Id(0), 0);
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_CONSTRAINT_ROWS_H_

@@ -4,10 +4,11 @@
 #include <map>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/printed.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 // "a='1', b='2'" → {a: "a='1'", b: …}
@@ -149,6 +150,8 @@ std::string CanonicalOptions(absl::string_view array,
                              absl::string_view prefix) {
   std::vector<std::string> options;
   for (const std::string& option : ParseArray(array)) {
+    // Patched servers count the versions of a column there.
+    if (absl::StartsWith(option, "pg_attver=")) continue;
     const size_t equals = option.find('=');
     const absl::string_view name = absl::string_view(option).substr(0, equals);
     const absl::string_view value =
@@ -161,4 +164,4 @@ std::string CanonicalOptions(absl::string_view array,
   return JoinList(options);
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -9,7 +9,7 @@
 // What the renderers of PostgreSQL's kinds share: beginnings of statements,
 // comments, locks in the server's words, hazards.
 
-namespace fleet {
+namespace fleet::postgres {
 
 inline constexpr absl::string_view kNoLock = "";
 inline constexpr absl::string_view kAccessExclusive = "ACCESS EXCLUSIVE";
@@ -55,6 +55,6 @@ void WriteOptions(const Sql& alter, absl::string_view from,
 // name.
 std::string CanonicalOptions(absl::string_view array, absl::string_view prefix);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_DDL_H_

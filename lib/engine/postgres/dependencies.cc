@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/quoting.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 // The enum of the column that is used, where it is one.
@@ -91,4 +91,4 @@ void ReadComments(Catalog& catalog) {
   }
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -5,7 +5,7 @@
 
 // What concerns objects of all kinds, once all are there.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // pg_depend as hard dependencies. An object that uses a column also depends on
 // the enum that the column is of: it has to be away while that is replaced.
@@ -15,6 +15,6 @@ void ReadDependencies(Catalog& catalog);
 // "column_comments".
 void ReadComments(Catalog& catalog);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_DEPENDENCIES_H_

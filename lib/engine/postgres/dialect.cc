@@ -7,6 +7,7 @@
 #include "lib/engine/postgres/quoting.h"
 
 namespace fleet {
+namespace postgres {
 namespace {
 
 // One row of state says which coordinator epoch has acted; one row of applied
@@ -39,8 +40,7 @@ MarkerSql Markers() {
   marker.insert_applied =
       "INSERT INTO fleetctl_meta.applied (rollout, attempt, plan, plan_group, "
       "epoch, fingerprint_before, fingerprint_after) VALUES ({rollout}, "
-      "{attempt}, {plan}, {group}, {epoch}, {before}, {after}) "
-      "ON CONFLICT DO NOTHING";
+      "{attempt}, {plan}, {group}, {epoch}, {before}, {after})";
   marker.read_applied =
       "SELECT 1 FROM fleetctl_meta.applied WHERE rollout = {rollout} "
       "AND attempt = {attempt} AND plan = {plan} AND plan_group = {group}";
@@ -121,9 +121,10 @@ class PostgresDialectImpl : public Dialect {
 };
 
 }  // namespace
+}  // namespace postgres
 
 const Dialect& PostgresDialect() {
-  static const auto* const dialect = new PostgresDialectImpl;
+  static const auto* const dialect = new postgres::PostgresDialectImpl;
   return *dialect;
 }
 

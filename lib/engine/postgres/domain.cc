@@ -5,7 +5,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -164,4 +164,4 @@ KindHandler DomainHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

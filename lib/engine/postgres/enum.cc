@@ -5,7 +5,7 @@
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -213,4 +213,4 @@ KindHandler EnumHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -4,7 +4,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/table_parts.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -74,4 +74,4 @@ KindHandler ExclusionHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -4,7 +4,7 @@
 
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 struct Follower {
@@ -68,4 +68,4 @@ void CreateFollowers(const std::vector<const Object*>& followers,
   }
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -14,7 +14,7 @@
 //   …
 //   CreateFollowers(followers, renderer);
 
-namespace fleet {
+namespace fleet::postgres {
 
 // Those that depend on `key` and are the same in both schemas, by path. Those
 // that differ are dropped and created by steps of their own.
@@ -25,6 +25,6 @@ void DropFollowers(const std::vector<const Object*>& followers,
 void CreateFollowers(const std::vector<const Object*>& followers,
                      Renderer& renderer);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_FOLLOWERS_H_

@@ -7,7 +7,7 @@
 // server would quote it with the types of the input arguments: it is unique and
 // can stand in a statement.
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -115,4 +115,4 @@ void ReadFunctions(Catalog& catalog) {
 KindHandler FunctionHandler() { return HandlerOf(v1::FUNCTION); }
 KindHandler ProcedureHandler() { return HandlerOf(v1::PROCEDURE); }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

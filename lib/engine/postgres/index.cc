@@ -5,7 +5,7 @@
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -145,4 +145,4 @@ KindHandler IndexHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr int64_t kDescending = 1;  // INDOPTION_DESC
@@ -99,4 +99,4 @@ void SetIndexAttributes(const CatalogRow& row, const Relation& index,
   }
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

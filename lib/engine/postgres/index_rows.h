@@ -5,7 +5,7 @@
 
 // pg_index rows as indexes and keys read them.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // The attributes that indexes and keys share: include, nulls_not_distinct,
 // options, tablespace, clustered, replica_identity, and "columns" (quoted names
@@ -26,6 +26,6 @@ void DependOnColumns(const Relation& table, const std::vector<int64_t>& numbers,
 std::string ColumnNames(const Relation& table,
                         const std::vector<int64_t>& numbers);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_INDEX_ROWS_H_

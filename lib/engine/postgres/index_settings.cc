@@ -1,6 +1,6 @@
 #include "lib/engine/postgres/index_settings.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 void WriteClustered(const Object& index, Renderer& renderer) {
@@ -76,4 +76,4 @@ void AlterIndexSettings(const Difference& difference, Renderer& renderer) {
   }
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

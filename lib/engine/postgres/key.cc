@@ -8,7 +8,7 @@
 
 // Primary and unique keys: constraints with an index of their own.
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -136,4 +136,4 @@ void ReadKeys(Catalog& catalog) {
 KindHandler PrimaryKeyHandler() { return KeyHandler(v1::PRIMARY_KEY); }
 KindHandler UniqueKeyHandler() { return KeyHandler(v1::UNIQUE_KEY); }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

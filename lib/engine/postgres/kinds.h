@@ -8,7 +8,7 @@
 // writes it. One file per kind, named after it. Readers are called in the order
 // given here, so that what later objects refer to is there already.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // namespace.cc
 void ReadNamespaces(Catalog& catalog);
@@ -89,6 +89,6 @@ inline constexpr HandlerMaker kHandlerMakers[] = {
     FunctionHandler,  ProcedureHandler,     TriggerHandler,
 };
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_KINDS_H_

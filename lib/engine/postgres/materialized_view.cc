@@ -2,7 +2,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/view_parts.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -76,4 +76,4 @@ KindHandler MaterializedViewHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

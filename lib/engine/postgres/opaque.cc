@@ -3,7 +3,7 @@
 // What is seen but not understood: no handler, so it is never written. Tables
 // and aggregates that are opaque are read where their like is read.
 
-namespace fleet {
+namespace fleet::postgres {
 
 void ReadOpaque(Catalog& catalog) {
   for (int i = 0; i < catalog.RowCount(kOpaqueRows); ++i) {
@@ -17,4 +17,4 @@ void ReadOpaque(Catalog& catalog) {
   }
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -11,7 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 // Index after the quoted run that starts at `i`: '…', "…" (doubled quotes
@@ -234,4 +234,4 @@ std::string CanonicalQuery(absl::string_view text) {
   return canonical;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

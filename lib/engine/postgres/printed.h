@@ -11,7 +11,7 @@
 // canonical form. Not a parser: it knows quotes, brackets and nothing else.
 // Pure.
 
-namespace fleet {
+namespace fleet::postgres {
 
 using Oid = uint32_t;
 
@@ -44,6 +44,6 @@ std::string CanonicalExpression(absl::string_view text);
 // (NULL::integer AS int4).
 std::string CanonicalQuery(absl::string_view text);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_PRINTED_H_

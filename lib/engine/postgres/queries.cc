@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 // Everything below asks about these schemas only.
@@ -144,7 +144,8 @@ std::string IndexesQuery(int version) {
       "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid ",
       version >= 130000
           ? "LEFT JOIN (SELECT DISTINCT attrelid FROM pg_attribute "
-            "WHERE attoptions IS NOT NULL) o ON o.attrelid = i.indexrelid "
+            "WHERE attoptions IS NOT NULL AND attoptions::text !~ "
+            "'^{pg_attver=[0-9]+}$') o ON o.attrelid = i.indexrelid "
           : "",
       "WHERE c.relnamespace = " FLEET_USER_SCHEMAS);
 }
@@ -360,4 +361,4 @@ std::string CatalogChangeToken() {
   return query + ")";
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -9,7 +9,7 @@
 // possible (they are the cost, not the rows). Columns are read by position: the
 // comment above each query in queries.cc is the contract with its reader.
 
-namespace fleet {
+namespace fleet::postgres {
 
 enum CatalogQuery : int {
   kSchemaRows,
@@ -53,6 +53,6 @@ enum CatalogClass : unsigned {
   kCollationClass = 3456,
 };
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_QUERIES_H_

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr size_t kNameBytesMax = 63;
@@ -232,4 +232,4 @@ std::string UnquoteLiteral(absl::string_view quoted) {
   return Unquote(quoted, '\'');
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

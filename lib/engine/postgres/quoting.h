@@ -10,7 +10,7 @@
 // that texts made here and texts printed by a server agree. One keyword list
 // for all server versions. Pure.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // Names of up to 63 bytes (NAMEDATALEN - 1).
 extern const Quoting kPostgresQuoting;
@@ -29,6 +29,6 @@ std::string QuotePath(const Path& path);
 std::string UnquoteName(absl::string_view quoted);
 std::string UnquoteLiteral(absl::string_view quoted);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_QUOTING_H_

@@ -1,7 +1,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -61,4 +61,4 @@ KindHandler RangeHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -3,7 +3,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/sequence_options.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -106,4 +106,4 @@ KindHandler SequenceHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 struct Rules {
@@ -96,4 +96,4 @@ std::vector<std::string> SequenceRules(absl::string_view options,
   return Print(rules, rules, true);
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -10,7 +10,7 @@
 // The rules of a sequence, free or an identity column's, as one canonical text:
 // "START WITH 5 INCREMENT BY 2 …", without what is the default for its type.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // `row` is of kSequenceRows; `type` as printed.
 std::string SequenceOptions(const CatalogRow& row, absl::string_view type);
@@ -19,6 +19,6 @@ std::string SequenceOptions(const CatalogRow& row, absl::string_view type);
 std::vector<std::string> SequenceRules(absl::string_view options,
                                        absl::string_view type);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_SEQUENCE_OPTIONS_H_

@@ -1,7 +1,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -64,4 +64,4 @@ KindHandler SequenceOwnerHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

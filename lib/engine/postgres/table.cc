@@ -5,7 +5,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/table_parts.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -281,4 +281,4 @@ KindHandler TableHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

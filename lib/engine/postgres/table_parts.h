@@ -7,7 +7,7 @@
 // The parts that CREATE TABLE absorbs, as clauses, and what can be said of them
 // only when the table is there. Each is defined in its kind's file.
 
-namespace fleet {
+namespace fleet::postgres {
 
 Sql ColumnClause(const Object& column);        // c integer DEFAULT 1 NOT NULL
 Sql KeyClause(const Object& key);              // PRIMARY KEY (a, b) …
@@ -21,6 +21,6 @@ void FinishKey(const Object& key, Renderer& renderer);
 bool IsNotValid(const Object& check);
 void CreateCheck(const Object& check, Renderer& renderer);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_TABLE_PARTS_H_

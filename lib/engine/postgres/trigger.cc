@@ -1,7 +1,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -99,4 +99,4 @@ KindHandler TriggerHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/printed.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 // Types of one family are cast into each other by assignment.
@@ -135,4 +135,4 @@ Conversion ConversionOf(absl::string_view from, absl::string_view to) {
   return Conversion::kThroughText;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -7,7 +7,7 @@
 
 // What ALTER COLUMN … TYPE does, told from the two types as printed. Pure.
 
-namespace fleet {
+namespace fleet::postgres {
 
 enum class TypeChange {
   kWidens,  // no value changes, no row is written: varchar(10) → varchar(20)
@@ -27,6 +27,6 @@ Conversion ConversionOf(absl::string_view from, absl::string_view to);
 // "numeric(10,2)[]" → "numeric[]": the type without its modifier.
 std::string BaseType(absl::string_view type);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_TYPE_CHANGE_H_

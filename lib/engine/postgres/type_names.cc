@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/quoting.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr Oid kBpchar = 1042;
@@ -145,4 +145,4 @@ bool TypeNames::KnowsModifiersOf(Oid oid) const {
   return standard != nullptr && standard->modifier != nullptr;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

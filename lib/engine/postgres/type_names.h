@@ -15,7 +15,7 @@
 //
 // Thread-compatible; const once filled.
 
-namespace fleet {
+namespace fleet::postgres {
 
 struct TypeRow {
   Oid oid = 0;
@@ -50,6 +50,6 @@ class TypeNames {
   absl::flat_hash_map<Oid, Entry> types_;
 };
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_TYPE_NAMES_H_

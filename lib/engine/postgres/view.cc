@@ -6,7 +6,7 @@
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/view_parts.h"
 
-namespace fleet {
+namespace fleet::postgres {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -210,4 +210,4 @@ KindHandler ViewHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::postgres

@@ -9,7 +9,7 @@
 // What views, materialized views and composite types share. "columns" is a list
 // of names and types, "column_comments" one of name and literal.
 
-namespace fleet {
+namespace fleet::postgres {
 
 // "a integer, b text COLLATE "C"": the columns in order.
 std::string PrintedColumns(const Relation& relation, const Catalog& catalog);
@@ -18,6 +18,6 @@ std::string PrintedColumns(const Relation& relation, const Catalog& catalog);
 void WriteColumnComments(const Object& view, absl::string_view from,
                          absl::string_view to, Renderer& renderer);
 
-}  // namespace fleet
+}  // namespace fleet::postgres
 
 #endif  // LIB_ENGINE_POSTGRES_VIEW_PARTS_H_
