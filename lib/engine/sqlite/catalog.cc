@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/sqlite/quoting.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 // SQLite's own tables and fleetctl's own are no part of any schema.
@@ -107,4 +107,4 @@ absl::StatusOr<Catalog> ReadCatalog(
   return catalog;
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -14,7 +14,7 @@
 // are texts (sqlite_schema.sql); the PRAGMAs lose names, checks, collations and
 // more, so they only confirm what was read from the texts. Pure.
 
-namespace fleet {
+namespace fleet::sqlite {
 
 // Five queries, whatever the size of the database.
 std::vector<std::string> CatalogQueries();
@@ -52,6 +52,6 @@ struct Catalog {
 absl::StatusOr<Catalog> ReadCatalog(
     absl::Span<const std::unique_ptr<RowSet>> results);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_CATALOG_H_

@@ -10,7 +10,7 @@
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -76,7 +76,10 @@ bool IsConstant(TokenSpan tokens) {
   if (tokens.size() != 1) return false;
   const Token& value = tokens[0];
   return value.kind == TokenKind::kNumber || value.kind == TokenKind::kString ||
-         value.Is("NULL") || value.Is("TRUE") || value.Is("FALSE");
+         value.Is("NULL") || value.Is("TRUE") || value.Is("FALSE") ||
+         // A name here is a string: DEFAULT "a", DEFAULT a.
+         value.kind == TokenKind::kQuoted ||
+         (value.kind == TokenKind::kWord && !IsGrammarWord(value.text));
 }
 
 bool HasWord(const Tokens& tokens, absl::string_view word) {
@@ -114,13 +117,25 @@ bool IsUsedBy(const Object& column, const Object& other) {
          mentions("definition");
 }
 
+// DROP COLUMN reads every view and trigger and fails if one does not work,
+// whether it has to do with the table or not.
+bool HasViewsOrTriggers(const Schema& schema) {
+  if (!schema.OfKind(v1::VIEW).empty()) return true;
+  if (!schema.OfKind(v1::TRIGGER).empty()) return true;
+  for (const Object& opaque : schema.OfKind(v1::OPAQUE)) {
+    if (opaque.path().first() != "table") return true;
+  }
+  return false;
+}
+
 // SQLite's documented limits of ALTER TABLE DROP COLUMN; indexes of the column
-// are dropped before it, views and triggers are not looked at.
+// are dropped before it. The first column is left to a rebuild: a table keeps
+// at least one, however many are dropped at a time.
 bool CanDropInPlace(const Object& column, const Schema& from) {
   const Object* table = from.Find(v1::TABLE, column.path().Parent());
-  if (table == nullptr) return false;
+  if (table == nullptr || HasViewsOrTriggers(from)) return false;
   const TableParts parts = PartsOf(*table, from);
-  if (parts.columns.size() < 2) return false;
+  if (parts.columns.front()->key == column.key) return false;
   const absl::string_view inlined = column.Get("constraints");
   if (Mentions(inlined, "primary") || Mentions(inlined, "unique")) {
     return false;
@@ -216,4 +231,4 @@ KindHandler ColumnHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

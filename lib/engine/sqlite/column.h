@@ -5,7 +5,7 @@
 
 #include "lib/schema/object.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 
 // All that follows a column's name in CREATE TABLE or ADD COLUMN. Pure.
 std::string ColumnClauses(const Object& column);
@@ -13,6 +13,6 @@ std::string ColumnClauses(const Object& column);
 // True when the column computes its value. Pure.
 bool IsGenerated(const Object& column);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_COLUMN_H_

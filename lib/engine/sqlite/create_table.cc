@@ -7,7 +7,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/sqlite/quoting.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 class Cutter {
@@ -74,7 +74,7 @@ class Cutter {
 
   // The grammar says that it is a name, whatever its quotes say.
   static void MarkName(Token& token) {
-    if (token.quote == '"') token.quote = '[';
+    if (token.kind == TokenKind::kQuoted) token.quote = kNameQuote;
   }
 
   absl::Status SkipParentheses() {
@@ -312,4 +312,4 @@ absl::StatusOr<TableCut> CutCreateTable(TokenSpan tokens) {
   return Cutter(tokens).Run();
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -13,7 +13,7 @@
 // SQLite has already accepted the text; whatever the cutter does not know is an
 // error, never dropped, and the table is then taken for opaque. Pure.
 
-namespace fleet {
+namespace fleet::sqlite {
 
 struct ConstraintCut {
   v1::ObjectKind kind = v1::KIND_UNSPECIFIED;  // PRIMARY_KEY … FOREIGN_KEY
@@ -49,6 +49,6 @@ struct TableCut {
 // that it does not know.
 absl::StatusOr<TableCut> CutCreateTable(TokenSpan tokens);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_CREATE_TABLE_H_

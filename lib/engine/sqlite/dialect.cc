@@ -11,7 +11,7 @@
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/schema_reader.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr size_t kKindCount = v1::ObjectKind_MAX + 1;
@@ -54,23 +54,35 @@ MarkerSql MakeMarker() {
 struct Needs {
   bool foreign_keys_off = false;
   bool legacy_alter_table = false;
+  bool trusted_schema = false;
   std::set<std::string> check;  // tables whose references have to hold
 };
 
+void AddNeeds(const v1::Statement& statement, Needs& needs) {
+  if (absl::StrContains(FoldName(statement.sql()), "json")) {
+    needs.trusted_schema = true;
+  }
+  const bool is_column = statement.kind() == v1::COLUMN;
+  if (!is_column && statement.kind() != v1::TABLE) return;
+  const bool is_rebuild = statement.op() == v1::REBUILD;
+  const bool is_drop = statement.op() == v1::DROP;
+  if (is_rebuild || is_drop || is_column) needs.foreign_keys_off = true;
+  if (is_rebuild) needs.legacy_alter_table = true;
+  const bool adds_reference =
+      is_column && absl::StrContains(statement.sql(), "REFERENCES");
+  if ((is_rebuild || adds_reference) && statement.path_size() > 0) {
+    needs.check.insert(statement.path(0));
+  }
+}
+
+// Of both directions: the same settings serve a plan and its reverse.
 Needs NeedsOf(const v1::Plan& plan) {
   Needs needs;
   for (const v1::Statement& statement : plan.statements()) {
-    const bool is_column = statement.kind() == v1::COLUMN;
-    if (!is_column && statement.kind() != v1::TABLE) continue;
-    const bool is_rebuild = statement.op() == v1::REBUILD;
-    const bool is_drop = statement.op() == v1::DROP;
-    if (is_rebuild || is_drop || is_column) needs.foreign_keys_off = true;
-    if (is_rebuild || (is_drop && is_column)) needs.legacy_alter_table = true;
-    const bool adds_reference =
-        is_column && absl::StrContains(statement.sql(), "REFERENCES");
-    if ((is_rebuild || adds_reference) && statement.path_size() > 0) {
-      needs.check.insert(statement.path(0));
-    }
+    AddNeeds(statement, needs);
+  }
+  for (const v1::Statement& statement : plan.reverse()) {
+    AddNeeds(statement, needs);
   }
   return needs;
 }
@@ -112,8 +124,10 @@ class Sqlite : public Dialect {
 
   // Both settings are no-ops or too late inside a transaction. With foreign
   // keys on, DROP TABLE deletes the rows that refer to the table.
-  // legacy_alter_table keeps RENAME and DROP COLUMN from refusing because of a
-  // view that did not work before either.
+  // legacy_alter_table keeps RENAME from refusing because of a view that did
+  // not work before either. SQLite 3.40 counts the JSON
+  // functions among those that a definition may not call unless it is trusted;
+  // no application's functions are loaded here that it could misuse.
   std::vector<std::string> PlanPrologue(const v1::Plan& plan) const override {
     const Needs needs = NeedsOf(plan);
     std::vector<std::string> prologue;
@@ -123,23 +137,37 @@ class Sqlite : public Dialect {
     if (needs.legacy_alter_table) {
       prologue.push_back("PRAGMA legacy_alter_table = ON");
     }
+    if (needs.trusted_schema) {
+      prologue.push_back("PRAGMA trusted_schema = ON");
+    }
     return prologue;
   }
 
-  // Foreign keys stay off: that is what sessions pin and SQLite's own default.
+  // Back to what sessions pin. Foreign keys stay off: that is pinned too, and
+  // SQLite's own default.
   std::vector<std::string> PlanEpilogue(const v1::Plan& plan) const override {
-    if (!NeedsOf(plan).legacy_alter_table) return {};
-    return {"PRAGMA legacy_alter_table = OFF"};
+    const Needs needs = NeedsOf(plan);
+    std::vector<std::string> epilogue;
+    if (needs.legacy_alter_table) {
+      epilogue.push_back("PRAGMA legacy_alter_table = OFF");
+    }
+    if (needs.trusted_schema) {
+      epilogue.push_back("PRAGMA trusted_schema = OFF");
+    }
+    return epilogue;
   }
 
   std::vector<std::string> CommitChecks(const v1::Plan& plan) const override {
     std::vector<std::string> checks;
     for (const std::string& table : NeedsOf(plan).check) {
       Sql sql(kSqliteQuoting);
-      sql << "SELECT 'a row of ' || \"table\" || ' refers to a row of ' || "
-             "parent || ' that is not there; repair the data first' "
-             "FROM pragma_foreign_key_check("
-          << Literal{table} << ") LIMIT 1";
+      // Joined, because the table may be there in one direction only.
+      sql << "SELECT 'a row of ' || c.\"table\" || ' refers to a row of ' || "
+             "c.parent || ' that is not there; repair the data first' "
+             "FROM main.sqlite_schema AS t "
+             "JOIN pragma_foreign_key_check(t.name) AS c "
+             "WHERE t.type = 'table' AND lower(t.name) = "
+          << Literal{table} << " LIMIT 1";
       // A name that cannot be quoted has failed its statement already.
       const absl::StatusOr<std::string> text = sql.Text();
       if (text.ok()) checks.push_back(*text);
@@ -156,9 +184,12 @@ class Sqlite : public Dialect {
 };
 
 }  // namespace
+}  // namespace fleet::sqlite
+
+namespace fleet {
 
 const Dialect& SqliteDialect() {
-  static const Sqlite* dialect = new Sqlite;
+  static const sqlite::Sqlite* dialect = new sqlite::Sqlite;
   return *dialect;
 }
 

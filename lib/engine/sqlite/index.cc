@@ -8,7 +8,7 @@
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -120,4 +120,4 @@ KindHandler IndexHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

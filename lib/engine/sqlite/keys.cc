@@ -10,7 +10,7 @@
 // CREATE TABLE only, so a change of one that is not part of a new column
 // rebuilds the table.
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 // Whether a constraint stands in the column or behind the columns is part of
@@ -98,4 +98,4 @@ KindHandler ForeignKeyHandler() {
   return ConstraintHandler(v1::FOREIGN_KEY, 25);
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -29,7 +29,7 @@
 // their text: it is what makes a change of them change the column, so they need
 // no statements of their own.
 
-namespace fleet {
+namespace fleet::sqlite {
 
 // What one kind has to know about the rest of the database while it is read.
 struct ReadContext {
@@ -85,6 +85,6 @@ void AddRelations(TokenSpan tokens, const ReadContext& context,
 // The rebuild of a table: TableHandler().rebuild.
 void RebuildTable(const Difference& difference, Renderer& renderer);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_KINDS_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 // Sorted. From SQLite's parse.y: the tokens without a fallback to ID.
@@ -176,4 +176,4 @@ void SetWrittenName(absl::string_view written, Object& object) {
   object.Set("name", written == object.name() ? "" : written);
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

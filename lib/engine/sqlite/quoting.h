@@ -9,7 +9,7 @@
 
 // How SQLite quotes, and what it makes of a word. All pure and thread-safe.
 
-namespace fleet {
+namespace fleet::sqlite {
 
 extern const Quoting kSqliteQuoting;
 
@@ -30,6 +30,6 @@ absl::string_view WrittenName(const Object& object);
 // Notes how the name was written, where that is not its folded form.
 void SetWrittenName(absl::string_view written, Object& object);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_QUOTING_H_

@@ -11,7 +11,7 @@
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 class Reader {
@@ -128,4 +128,4 @@ absl::StatusOr<Schema> ReadSqliteSchema(const SchemaInfo& info,
   return Schema::Make(info, Reader(catalog).Run());
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -5,7 +5,7 @@
 #include "lib/engine/sqlite/catalog.h"
 #include "lib/schema/schema.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 
 // The schema that the rows of a catalog describe. What is not understood to the
 // last token becomes an opaque object with its text; the inside of virtual
@@ -13,6 +13,6 @@ namespace fleet {
 absl::StatusOr<Schema> ReadSqliteSchema(const SchemaInfo& info,
                                         const Catalog& catalog);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_SCHEMA_READER_H_

@@ -10,7 +10,7 @@
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -182,4 +182,4 @@ KindHandler TableHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -19,7 +19,7 @@
 // rows elsewhere, and RENAME neither rewrites nor judges other definitions.
 // Indexes, triggers and views are dropped before and made after it by the diff.
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr char kLock[] = "EXCLUSIVE";
@@ -100,7 +100,8 @@ Copy WhatToCopy(const TableParts& from, const TableParts& to) {
     }
   }
   for (const Object* column : from.columns) {
-    if (!IsGenerated(*column) && !FindColumn(to, column->name())) {
+    const Object* kept = FindColumn(to, column->name());
+    if (!IsGenerated(*column) && (kept == nullptr || IsGenerated(*kept))) {
       copy.lost.push_back(column);
     }
   }
@@ -278,4 +279,4 @@ void RebuildTable(const Difference& difference, Renderer& renderer) {
   renderer.Add(rename, kLock);
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

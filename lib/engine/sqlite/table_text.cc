@@ -7,7 +7,7 @@
 #include "lib/engine/sqlite/column.h"
 #include "lib/engine/sqlite/quoting.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr v1::ObjectKind kConstraintKinds[] = {v1::PRIMARY_KEY, v1::UNIQUE_KEY,
@@ -108,4 +108,4 @@ void SetSpelling(absl::string_view written, absl::string_view canonical,
   object.Set("spelling", written == canonical ? "" : written);
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -10,7 +10,7 @@
 
 // From the objects of a table back to its CREATE TABLE. Pure.
 
-namespace fleet {
+namespace fleet::sqlite {
 
 // A table and what its CREATE absorbs, in the order it was written.
 struct TableParts {
@@ -37,6 +37,6 @@ void SetPosition(int position, Object& object);
 void SetSpelling(absl::string_view written, absl::string_view canonical,
                  Object& object);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_TABLE_TEXT_H_

@@ -8,7 +8,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/sqlite/quoting.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 // Longest first, as SQLite's tokenizer takes them.
@@ -186,8 +186,8 @@ class Joiner {
 
   // SQLite would take the double-quoted token for a string if nothing had this
   // name; a name next to a dot or after some words is a name whatever it says.
-  bool IsCertainlyName(size_t i) const {
-    if (tokens_[i].quote != '"' || IsOp(i + 1, ".")) return true;
+  bool IsNameByPlace(size_t i) const {
+    if (tokens_[i].quote == kNameQuote || IsOp(i + 1, ".")) return true;
     if (i > 0 && (IsOp(i - 1, ".") || OpensName(tokens_[i - 1]))) return true;
     return known_.contains(FoldName(tokens_[i].text));
   }
@@ -208,16 +208,23 @@ class Joiner {
         }
         return canonical_ ? FoldName(token.text) : token.text;
       case TokenKind::kQuoted:
-        if (!IsCertainlyName(i)) return InQuotes(token.text, '"');
-        if (canonical_) {
-          return IsBareWord(token.text) ? FoldName(token.text)
-                                        : InQuotes(FoldName(token.text), '"');
-        }
-        return kSqliteQuoting.is_plain(token.text) ? token.text
-                                                   : InQuotes(token.text, '"');
+        return NameText(i);
       default:
         return token.text;
     }
+  }
+
+  std::string NameText(size_t i) const {
+    const Token& token = tokens_[i];
+    const bool is_by_place = IsNameByPlace(i);
+    if (token.quote == '"' && !is_by_place) return InQuotes(token.text, '"');
+    if (canonical_) {
+      const std::string name = FoldName(token.text);
+      return IsBareWord(name) ? name : InQuotes(name, '"');
+    }
+    if (kSqliteQuoting.is_plain(token.text)) return token.text;
+    // Read back, double quotes have to be seen for a name again.
+    return InQuotes(token.text, is_by_place ? '"' : '`');
   }
 
   // A sign in front of a value, not between two.
@@ -239,7 +246,9 @@ class Joiner {
     if (IsSign(i - 1)) return IsOp(i, "-") || IsOp(i, "+");
     if (IsOp(i, "(")) {
       const Token& before = tokens_[i - 1];
-      return !before.IsName() || IsReservedWord(before.text);
+      return !before.IsName() || IsReservedWord(before.text) ||
+             (before.Is("KEY") && i > 1 &&
+              (tokens_[i - 2].Is("PRIMARY") || tokens_[i - 2].Is("FOREIGN")));
     }
     return true;
   }
@@ -296,4 +305,4 @@ std::string UnknownFunction(TokenSpan tokens, const KnownNames& functions) {
   return "";
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -20,7 +20,7 @@
 // Equal canonical texts mean the same to SQLite; the written text is what is
 // sent to it. Pure.
 
-namespace fleet {
+namespace fleet::sqlite {
 
 enum class TokenKind {
   kWord,      // a keyword or an unquoted name
@@ -30,9 +30,12 @@ enum class TokenKind {
   kOperator,  // one of SQLite's, or a single character
 };
 
+// In place of a quoted name's quote: where it stands, nothing but a name can.
+inline constexpr char kNameQuote = 'n';
+
 struct Token {
   TokenKind kind = TokenKind::kOperator;
-  char quote = 0;     // kQuoted: '"', '`' or '['
+  char quote = 0;     // kQuoted: '"', '`', '[' or kNameQuote
   std::string text;   // kQuoted, kString: without quotes
   size_t offset = 0;  // where it begins in the text
 
@@ -72,6 +75,6 @@ bool Mentions(absl::string_view sql, absl::string_view name);
 // all are.
 std::string UnknownFunction(TokenSpan tokens, const KnownNames& functions);
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
 
 #endif  // LIB_ENGINE_SQLITE_TOKENS_H_

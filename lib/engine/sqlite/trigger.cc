@@ -1,13 +1,15 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -20,6 +22,18 @@ constexpr AttributeSpec kAttributes[] = {
 // A table or a view.
 const Object* OwnerOf(const Object& trigger, const Schema& schema) {
   return schema.ParentOf(trigger.key);
+}
+
+// "AFTER UPDATE OF a, b": keywords, then names of columns.
+std::string EventText(TokenSpan tokens, const KnownNames& known) {
+  size_t columns = 0;
+  while (columns < tokens.size() && !tokens[columns].Is("UPDATE")) ++columns;
+  columns = std::min(columns + 2, tokens.size());  // past OF
+  std::string text =
+      absl::AsciiStrToUpper(Canonical(tokens.subspan(0, columns), known));
+  const std::string names = Canonical(tokens.subspan(columns), known);
+  if (!names.empty()) absl::StrAppend(&text, " ", names);
+  return text;
 }
 
 void CreateTrigger(const Object& trigger, Renderer& renderer) {
@@ -39,7 +53,7 @@ void DropTrigger(const Object& trigger, Renderer& renderer) {
   sql << "DROP TRIGGER " << Identifier{WrittenName(trigger)};
   v1::Statement& statement = renderer.Add(sql, "EXCLUSIVE");
   if (renderer.to().Find(trigger.key) != nullptr) return;
-  AddHazard(statement, v1::CORRECTNESS,
+  AddHazard(statement, v1::BREAKS_CLIENTS,
             absl::StrCat("what trigger ", trigger.path().Dotted(),
                          " did no longer happens"));
 }
@@ -64,7 +78,7 @@ absl::Status ReadTrigger(const Catalog::Row& row, const ReadContext& context,
   }
   Object object(v1::TRIGGER, Path{row.table, FoldName(row.name)});
   SetWrittenName(row.name, object);
-  object.Set("event", Canonical(tokens.subspan(kAfterName, on - kAfterName),
+  object.Set("event", EventText(tokens.subspan(kAfterName, on - kAfterName),
                                 context.known));
   const TokenSpan body = tokens.subspan(on + 2);
   const std::string canonical = Canonical(body, context.known);
@@ -88,4 +102,4 @@ KindHandler TriggerHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite

@@ -10,7 +10,7 @@
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
 
-namespace fleet {
+namespace fleet::sqlite {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
@@ -131,4 +131,4 @@ KindHandler ViewHandler() {
   return handler;
 }
 
-}  // namespace fleet
+}  // namespace fleet::sqlite
