@@ -137,7 +137,7 @@ class Cutter {
     for (;;) {
       if (At("ON") && (NextIs("DELETE") || NextIs("UPDATE"))) {
         at_ += 2;
-        if (!Take("CASCADE") && !Take("RESTRICT")) {
+        if (!Take("CASCADE") && !Take("RESTRICT")) {  // tidy-allow
           if (!Take("SET") && !Take("NO")) return Unknown();
           RETURN_IF_ERROR(TakeName().status());  // NULL, DEFAULT, ACTION
         }

@@ -208,6 +208,25 @@ absl::Status CheckFunctions(const TableParts& from, const TableParts& to) {
   return absl::OkStatus();
 }
 
+// "CHECK (t.a > 0)" cannot be made while the table has another name.
+absl::Status CheckOwnName(const TableParts& to) {
+  const auto names_table = [&](const Object* object) {
+    return Qualifies(object->Get("definition"), to.table->name()) ||
+           Qualifies(object->Get("generated"), to.table->name());
+  };
+  for (const std::vector<const Object*>* list :
+       {&to.columns, &to.constraints}) {
+    for (const Object* object : *list) {
+      if (!names_table(object)) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          "cannot rebuild the table: ", Describe(object->key),
+          " names the table itself; write its columns without the table's "
+          "name in the source"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 void CopyRows(const TableParts& from, const TableParts& to, const Copy& copy,
               absl::string_view new_name, Renderer& renderer) {
   v1::Statement& statement =
@@ -260,7 +279,8 @@ void DropOld(const Object& old, const Copy& copy, Renderer& renderer) {
 void RebuildTable(const Difference& difference, Renderer& renderer) {
   const TableParts from = PartsOf(*difference.from, renderer.from());
   const TableParts to = PartsOf(*difference.to, renderer.to());
-  const absl::Status status = CheckFunctions(from, to);
+  absl::Status status = CheckFunctions(from, to);
+  status.Update(CheckOwnName(to));
   if (!status.ok()) return renderer.Fail(status);
   const Copy copy = WhatToCopy(from, to);
   const std::string new_name = FreeName(*to.table, renderer);

@@ -294,6 +294,19 @@ bool Mentions(absl::string_view sql, absl::string_view name) {
   });
 }
 
+bool Qualifies(absl::string_view sql, absl::string_view name) {
+  const absl::StatusOr<Tokens> tokens = Tokenize(sql);
+  if (!tokens.ok()) return true;
+  for (size_t i = 1; i < tokens->size(); ++i) {
+    const Token& before = (*tokens)[i - 1];
+    if ((*tokens)[i].IsOperator(".") && before.IsName() &&
+        FoldName(before.text) == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string UnknownFunction(TokenSpan tokens, const KnownNames& functions) {
   for (size_t i = 1; i < tokens.size(); ++i) {
     const Token& name = tokens[i - 1];

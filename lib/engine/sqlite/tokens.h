@@ -71,6 +71,9 @@ std::vector<std::string> NamesIn(TokenSpan tokens);
 // is not understood.
 bool Mentions(absl::string_view sql, absl::string_view name);
 
+// True when `name.` (folded) stands in `sql`.
+bool Qualifies(absl::string_view sql, absl::string_view name);
+
 // The first function called in `tokens` that is not among `functions`; "" when
 // all are.
 std::string UnknownFunction(TokenSpan tokens, const KnownNames& functions);
