@@ -190,7 +190,8 @@ v1::TargetStatus Answers::StatusOf(const TargetSnapshot& snapshot) const {
     // Being recorded; until then nobody knows what it is.
     status.set_state(snapshot.rollout.empty() ? v1::UNKNOWN : v1::CURRENT);
   } else {
-    status.set_state(IsDrifted(versions) ? v1::DRIFTED : v1::CURRENT);
+    status.set_state(IsDrifted(status.target(), versions) ? v1::DRIFTED
+                                                          : v1::CURRENT);
   }
   return status;
 }

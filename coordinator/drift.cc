@@ -45,8 +45,10 @@ std::vector<v1::Census> TakeCensus(
 
 }  // namespace
 
-bool IsDrifted(const std::vector<v1::Version>& versions) {
-  return !versions.empty() && versions.back().cause() == v1::DRIFT &&
+bool IsDrifted(const v1::Target& target,
+               const std::vector<v1::Version>& versions) {
+  return !target.read_only() && !versions.empty() &&
+         versions.back().cause() == v1::DRIFT &&
          ExpectedVersion(versions).fingerprint() !=
              versions.back().fingerprint();
 }
@@ -59,7 +61,7 @@ absl::StatusOr<v1::GetDriftReply> FindDrift(
   for (const v1::TargetStatus& status : statuses) {
     const std::vector<v1::Version> versions =
         view.Versions(status.target().name());
-    if (!IsDrifted(versions)) continue;
+    if (!IsDrifted(status.target(), versions)) continue;
     const v1::Version expected = ExpectedVersion(versions);
     const v1::Version& found = versions.back();
     v1::DriftFinding& finding = *reply.add_findings();

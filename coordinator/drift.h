@@ -12,7 +12,9 @@ namespace fleet {
 
 // True when the newest of these (oldest first) is a schema that no rollout of
 // ours made, and not the one that ours made last.
-bool IsDrifted(const std::vector<v1::Version>& versions);
+// A read-only target is what others follow: it changes, it does not drift.
+bool IsDrifted(const v1::Target& target,
+               const std::vector<v1::Version>& versions);
 
 // Which of these targets have a schema that no rollout of ours made, what
 // differs there, and which schemas there are in how many copies. Reads each

@@ -163,13 +163,13 @@ run fleetctl rollout approve "$second" -m "canary looks good" --watch
 title "3. Somebody changes a target by hand: drift, found and put back"
 echo 'CREATE INDEX hotfix_1109 ON users (full_name);' | run_sql saas-us-02
 run fleetctl drift --targets tag:saas --refresh
-version=$(fleetctl drift -o json | python3 -c '
+version=$(fleetctl drift --targets tag:saas -o json | python3 -c '
 import json, sys
 print(json.load(sys.stdin)["findings"][0]["expected"]["number"])')
 run fleetctl rollback --targets name:saas-us-02 --to "$version" --policy deploy/demo/policy.yaml --auto-approve -m "put back"
 
 title "4. Back to the earlier recorded version, everywhere"
-run fleetctl rollback --rollout "$second" --policy deploy/demo/policy.yaml --allow-hazards DELETES_DATA --allow-drop-tables --auto-approve -m "refunds can wait"
+run fleetctl rollback --rollout "$second" --policy deploy/demo/policy.yaml --allow-hazards DELETES_DATA --allow-drop-tables --summary --auto-approve -m "refunds can wait"
 
 title "5. What happened to one target"
 run fleetctl history saas-us-02

@@ -33,7 +33,7 @@ constexpr HazardRow kHazards[] = {
     {v1::BREAKS_CLIENTS, false},
     {v1::AUTHZ_UPDATE, true},
     {v1::IRREVERSIBLE, true},
-    {v1::CORRECTNESS, true},
+    {v1::CORRECTNESS, false},
 };
 
 int RiskOfAttributes(const Difference& difference, const KindSpec& spec) {
