@@ -194,8 +194,17 @@ void WarnOfTypeChange(const Object& from, const Object& to,
                       v1::Statement& statement) {
   const TypeChange change = TypeChangeOf(from.Get("type"), to.Get("type"));
   const Path table = to.path().Parent();
-  if (change == TypeChange::kWidens &&
-      from.Get("collation") == to.Get("collation")) {
+  const bool moment = absl::StartsWith(from.Get("type"), "timestamp") &&
+                      absl::StartsWith(to.Get("type"), "timestamp") &&
+                      BaseType(from.Get("type")) != BaseType(to.Get("type"));
+  if (moment) {
+    Warn(statement, v1::CORRECTNESS,
+         "times without a zone are taken as UTC for column", to.path());
+  }
+  if (change == TypeChange::kWidens) {
+    if (from.Get("collation") == to.Get("collation")) return;
+    Warn(statement, v1::INDEX_BUILD,
+         "indexes over it are built anew for column", to.path());
     return;
   }
   Warn(statement, v1::TABLE_REWRITE, "this rewrites table", table);
@@ -274,9 +283,15 @@ void DropIdentity(const Object& column, Renderer& renderer) {
 }
 
 void AddIdentity(const Object& column, Renderer& renderer) {
+  Object named = column;
+  const std::string name = IdentitySequenceName(column);
+  const Path sequence{column.path().first(), name};
+  if (renderer.from().Find(v1::SEQUENCE, sequence) != nullptr) {
+    named.Set("identity_sequence", MomentName(name));
+  }
   Sql sql = AlterColumn(column.path());
   sql << "ADD ";
-  AppendIdentity(column, sql);
+  AppendIdentity(named, sql);
   Warn(renderer.Add(sql, kAccessExclusive), v1::CORRECTNESS,
        "its sequence starts anew, below values that are there, for column",
        column.path());

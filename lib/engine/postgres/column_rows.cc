@@ -154,6 +154,21 @@ std::string IdentitySequenceName(const Object& column) {
   return ChosenSequenceName(column.path().Parent().last(), column.name());
 }
 
+const Object* FindIdentity(const Schema& schema, const Path& sequence) {
+  for (const Object& column : schema.OfKind(v1::COLUMN)) {
+    if (column.Has("identity") && column.path().first() == sequence.first() &&
+        IdentitySequenceName(column) == sequence.last()) {
+      return &column;
+    }
+  }
+  return nullptr;
+}
+
+std::string MomentName(absl::string_view name) {
+  constexpr absl::string_view kSuffix = "__fleetctl_new";
+  return absl::StrCat(name.substr(0, kNameBytesMax - kSuffix.size()), kSuffix);
+}
+
 void ReadColumns(Catalog& catalog) {
   ColumnReader reader(catalog);
   for (const Relation* relation : catalog.Relations()) {

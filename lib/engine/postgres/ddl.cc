@@ -116,6 +116,10 @@ bool HasRows(const Renderer& renderer, const Path& table) {
          renderer.from().Find(v1::MATERIALIZED_VIEW, table) != nullptr;
 }
 
+bool GoesAway(const Object& object, const Renderer& renderer) {
+  return renderer.to().Find(object.key) == nullptr;
+}
+
 void Warn(v1::Statement& statement, v1::HazardType type, absl::string_view text,
           const Path& path) {
   AddHazard(statement, type, absl::StrCat(text, " ", path.Dotted()));

@@ -42,6 +42,9 @@ bool OnlyCommentChanged(const Difference& difference);
 // The table exists before the plan, so it may hold rows and have readers.
 bool HasRows(const Renderer& renderer, const Path& table);
 
+// False where it is dropped only to be made again by the same plan.
+bool GoesAway(const Object& object, const Renderer& renderer);
+
 // "`text` table s.t": the sentence of a hazard. `text` ends where the name
 // goes.
 void Warn(v1::Statement& statement, v1::HazardType type, absl::string_view text,

@@ -51,7 +51,8 @@ void ReadDependencies(Catalog& catalog) {
     Object* object = catalog.FindObject(from);
     // Sequences owned by a column have an object of their own for that.
     if (object == nullptr || object->kind() == v1::SEQUENCE) continue;
-    if (object->kind() == v1::OPAQUE && sort == 'a') continue;
+    const bool statistics = std::get<0>(from) == kStatisticsClass;
+    if (object->kind() == v1::OPAQUE && sort == 'a' && !statistics) continue;
     catalog.Depend(*object, on);
     DependOnEnum(catalog, on, *object);
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
@@ -34,6 +35,11 @@ std::vector<absl::string_view> Checks(const Object& domain) {
   return SplitList(domain.Get("checks"));
 }
 
+// CREATE DOMAIN has no words for it.
+bool IsNotValid(absl::string_view check) {
+  return absl::EndsWith(check, " NOT VALID");
+}
+
 void Create(const Object& domain, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "CREATE " << DomainWord(domain) << " AS "
@@ -46,9 +52,15 @@ void Create(const Object& domain, Renderer& renderer) {
   }
   if (domain.Has("not_null")) sql << " NOT NULL";
   for (absl::string_view check : Checks(domain)) {
-    sql << "\n    CONSTRAINT " << Verbatim{check};
+    if (!IsNotValid(check)) sql << "\n    CONSTRAINT " << Verbatim{check};
   }
   renderer.Add(sql, kNoLock);
+  for (absl::string_view check : Checks(domain)) {
+    if (!IsNotValid(check)) continue;
+    Sql add = AlterDomain(domain);
+    add << "ADD CONSTRAINT " << Verbatim{check};
+    renderer.Add(add, kNoLock);
+  }
   WriteNewComment(domain, DomainWord(domain), renderer);
 }
 
@@ -81,7 +93,8 @@ void AlterChecks(const Object& from, const Object& to, Renderer& renderer) {
     if (std::count(before.begin(), before.end(), check) != 0) continue;
     Sql sql = AlterDomain(to);
     sql << "ADD CONSTRAINT " << Verbatim{check};
-    WarnOfScan(to, renderer.Add(sql, kShare));
+    v1::Statement& statement = renderer.Add(sql, kShare);
+    if (!IsNotValid(check)) WarnOfScan(to, statement);
   }
 }
 

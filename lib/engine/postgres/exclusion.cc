@@ -30,6 +30,7 @@ void Create(const Object& exclusion, Renderer& renderer) {
 
 void Drop(const Object& exclusion, Renderer& renderer) {
   DropConstraint(exclusion, renderer);
+  if (!GoesAway(exclusion, renderer)) return;
   Warn(renderer.statements().back(), v1::INDEX_DROPPED,
        "conflicting rows are let in without constraint", exclusion.path());
 }

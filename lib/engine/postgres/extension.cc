@@ -6,6 +6,7 @@ namespace {
 
 constexpr AttributeSpec kAttributes[] = {
     {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"fixed_schema", Compare::kIgnore, OnChange::kIgnore, 0},
     {"schema", Compare::kExact, OnChange::kAlter, 40},
     {"version", Compare::kExact, OnChange::kAlter, 30},
 };
@@ -46,6 +47,10 @@ void Alter(const Difference& difference, Renderer& renderer) {
     Warn(statement, v1::CORRECTNESS, "this changes the version of extension",
          to.path());
   }
+  if (Changed(difference, "schema") && to.Has("fixed_schema")) {
+    return renderer.Fail(absl::FailedPreconditionError(
+        "it cannot change its schema; drop it and create it there by hand"));
+  }
   if (Changed(difference, "schema")) {
     Sql sql = NewSql();
     sql << "ALTER " << ExtensionWord(to) << " SET SCHEMA "
@@ -67,6 +72,7 @@ void ReadExtensions(Catalog& catalog) {
     const absl::string_view schema = catalog.SchemaName(row.Id(2));
     extension.Set("schema", schema);
     extension.Set("version", row.Text(3));
+    if (!row.Is(4)) extension.Set("fixed_schema", "true");
     // Extensions may make their schema themselves: it has no other objects.
     if (catalog.IsUserSchema(row.Id(2))) {
       catalog.Depend(extension, CatalogKey(kSchemaClass, row.Id(2), 0));

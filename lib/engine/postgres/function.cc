@@ -45,7 +45,9 @@ void Create(const Object& function, Renderer& renderer) {
 void Drop(const Object& function, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << FunctionWord(function);
-  Warn(renderer.Add(sql, kNoLock), v1::BREAKS_CLIENTS,
+  v1::Statement& statement = renderer.Add(sql, kNoLock);
+  if (!GoesAway(function, renderer)) return;
+  Warn(statement, v1::BREAKS_CLIENTS,
        "clients that call it will fail without function", function.path());
 }
 

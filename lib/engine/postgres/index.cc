@@ -82,7 +82,9 @@ void Create(const Object& index, Renderer& renderer) {
 void Drop(const Object& index, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP INDEX " << Name(OwnPath(index));
-  Warn(renderer.Add(sql, kAccessExclusive), v1::INDEX_DROPPED,
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  if (!GoesAway(index, renderer)) return;
+  Warn(statement, v1::INDEX_DROPPED,
        "queries that use it get slower without index", index.path());
 }
 

@@ -25,7 +25,9 @@ void WriteReplicaIdentity(const Object& index, Renderer& renderer) {
   } else {
     sql << "DEFAULT";
   }
-  Warn(renderer.Add(sql, kAccessExclusive), v1::CORRECTNESS,
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  if (!HasRows(renderer, table_path)) return;
+  Warn(statement, v1::CORRECTNESS,
        "logical replication sends other old values of table", table_path);
 }
 

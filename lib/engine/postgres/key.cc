@@ -46,6 +46,7 @@ void Create(const Object& key, Renderer& renderer) {
 
 void Drop(const Object& key, Renderer& renderer) {
   DropConstraint(key, renderer);
+  if (!GoesAway(key, renderer)) return;
   Warn(renderer.statements().back(), v1::INDEX_DROPPED,
        "duplicates are let in, and queries get slower, without key",
        key.path());

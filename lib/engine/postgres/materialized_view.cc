@@ -43,7 +43,9 @@ void Create(const Object& view, Renderer& renderer) {
 void Drop(const Object& view, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << ViewWord(view);
-  Warn(renderer.Add(sql, kAccessExclusive), v1::BREAKS_CLIENTS,
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  if (!GoesAway(view, renderer)) return;
+  Warn(statement, v1::BREAKS_CLIENTS,
        "clients that name it will fail without materialized view", view.path());
 }
 

@@ -139,14 +139,14 @@ std::string IndexesQuery(int version) {
       "CASE WHEN i.indpred IS NOT NULL "
       "THEN pg_get_expr(i.indpred, i.indrelid) END, "
       "CASE WHEN i.indexprs IS NOT NULL",
-      version >= 130000 ? " OR o.attrelid IS NOT NULL " : " ",
-      "THEN pg_get_indexdef(i.indexrelid) END "
-      "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid ",
+      // B-trees (403) have no options per column.
       version >= 130000
-          ? "LEFT JOIN (SELECT DISTINCT attrelid FROM pg_attribute "
-            "WHERE attoptions IS NOT NULL AND attoptions::text !~ "
-            "'^{pg_attver=[0-9]+}$') o ON o.attrelid = i.indexrelid "
+          ? " OR c.relam <> 403 AND EXISTS (SELECT FROM pg_attribute a WHERE "
+            "a.attrelid = i.indexrelid AND (cardinality(a.attoptions) > 1 OR "
+            "a.attoptions[1] NOT LIKE 'pg_attver=%'))"
           : "",
+      " THEN pg_get_indexdef(i.indexrelid) END "
+      "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
       "WHERE c.relnamespace = " FLEET_USER_SCHEMAS);
 }
 
@@ -165,7 +165,8 @@ std::string ConstraintsQuery(int version) {
       "CASE WHEN contype = 'x'",
       version >= 180000 ? " OR conperiod" : "",
       " THEN pg_get_constraintdef(oid) END FROM pg_constraint "
-      "WHERE conrelid <> 0 AND contype IN ('c', 'f', 'p', 'u', 'x') "
+      "WHERE conrelid <> 0 AND conparentid = 0 AND contype IN ('c', 'f', 'p', "
+      "'u', 'x') "
       "AND connamespace = " FLEET_USER_SCHEMAS);
 }
 
@@ -183,7 +184,7 @@ constexpr char kFunctions[] =
     "pg_get_function_identity_arguments(p.oid), p.pronargdefaults "
     "FROM pg_proc p WHERE p.pronamespace = " FLEET_USER_SCHEMAS
     " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 "
-    "AND d.objid = p.oid AND d.deptype = 'e')";
+    "AND d.objid = p.oid AND d.deptype IN ('e', 'i'))";
 
 // oid, relation, name, enabled, definition
 std::string TriggersQuery(int version) {
@@ -193,29 +194,35 @@ std::string TriggersQuery(int version) {
       version >= 130000 ? " AND tgparentid = 0" : "");
 }
 
-// oid, name, schema, version
+// oid, name, schema, version, can change its schema
 constexpr char kExtensions[] =
-    "SELECT oid, extname, extnamespace, extversion FROM pg_extension "
+    "SELECT oid, extname, extnamespace, extversion, extrelocatable FROM "
+    "pg_extension "
     "WHERE extname <> 'plpgsql'";
 
 // class, object, column, referenced class, object, column, sort. Left out is
 // what other columns of the catalogs say too: foreign keys, types of columns.
+// Rules that are not a view's, policies (3256), statistics (3381) and other
+// opaque objects keep what they need from being changed.
 constexpr char kDependencies[] =
     "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, "
     "deptype FROM pg_depend WHERE refobjid >= 16384 AND ("
-    "deptype = 'n' AND classid IN (1247, 1255, 1259, 2604, 2606, 2620) "
+    "deptype = 'n' AND classid IN (1247, 1255, 1259, 2604, 2606, 2620, 2605, "
+    "2616, 2617, 3256, 3381, 3466) "
     "AND refclassid IN (1247, 1255, 1259, 2606, 2616, 3456) "
     "AND NOT (classid IN (1259, 2606) AND refclassid IN (1247, 1259)) "
-    "OR deptype = 'a' AND classid = 1259 AND refclassid = 1259 "
+    "OR deptype = 'a' AND classid IN (1259, 3381) AND refclassid = 1259 "
     "AND refobjsubid > 0 "
     "OR deptype = 'i' AND classid = 1259 AND refclassid = 1259 "
     "AND refobjsubid > 0 "
     "OR deptype = 'n' AND classid = 2606 AND refclassid = 1247) "
-    "UNION ALL SELECT 1259, r.ev_class, 0, d.refclassid, d.refobjid, "
-    "d.refobjsubid, d.deptype FROM pg_rewrite r JOIN pg_depend d "
+    "UNION ALL SELECT CASE WHEN r.rulename = '_RETURN' THEN 1259 ELSE 2618 "
+    "END, "
+    "CASE WHEN r.rulename = '_RETURN' THEN r.ev_class ELSE r.oid END, 0, "
+    "d.refclassid, d.refobjid, d.refobjsubid, d.deptype "
+    "FROM pg_rewrite r JOIN pg_depend d "
     "ON d.classid = 2618 AND d.objid = r.oid AND d.deptype = 'n' "
-    "WHERE r.oid >= 16384 AND r.rulename = '_RETURN' "
-    "AND d.refobjid >= 16384 "
+    "WHERE r.oid >= 16384 AND d.refobjid >= 16384 "
     "UNION ALL SELECT classid, objid, 0, refclassid, refobjid, 0, deptype "
     "FROM pg_depend WHERE refclassid = 3079 AND deptype = 'e'";
 
@@ -255,7 +262,8 @@ constexpr char kOpaque[] =
     FLEET_OPAQUE("cast", "2605", "pg_cast",
                  "concat_ws(' ', castfunc::regprocedure, castcontext, "
                  "castmethod)")
-    " UNION ALL "
+    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2605 "
+    "AND d.objid = o.oid AND d.deptype = 'i') UNION ALL "
     FLEET_OPAQUE("operator", "2617", "pg_operator",
                  "concat_ws(' ', oprcode::regprocedure, oprcom::regoperator, "
                  "oprnegate::regoperator, oprrest::regproc, oprjoin::regproc, "
@@ -309,21 +317,45 @@ constexpr char kOpaque[] =
                  "trftosql::regprocedure)");
 
 // xmin and ctid of a row change exactly when the row is written anew; VACUUM
-// and ANALYZE write pg_class in place and so do not count.
-constexpr absl::string_view kTokenCatalogs[] = {
-    "pg_class",         "pg_attribute",
-    "pg_attrdef",       "pg_constraint",
-    "pg_index",         "pg_proc",
-    "pg_trigger",       "pg_type",
-    "pg_enum",          "pg_namespace",
-    "pg_rewrite",       "pg_sequence",
-    "pg_description",   "pg_inherits",
-    "pg_policy",        "pg_extension",
-    "pg_collation",     "pg_operator",
-    "pg_cast",          "pg_aggregate",
-    "pg_statistic_ext", "pg_ts_config",
-    "pg_event_trigger", "pg_publication",
-    "pg_range",         "pg_partitioned_table",
+// and ANALYZE write pg_class in place and so do not count. Rows that initdb
+// made never change, but for the public schema's.
+struct TokenCatalog {
+  absl::string_view name;
+  absl::string_view filter;
+};
+constexpr TokenCatalog kTokenCatalogs[] = {
+    {"pg_class", "oid >= 16384"},
+    {"pg_attribute", "attrelid >= 16384"},
+    {"pg_attrdef", "true"},
+    {"pg_constraint", "oid >= 16384"},
+    {"pg_index", "indexrelid >= 16384"},
+    {"pg_proc", "oid >= 16384"},
+    {"pg_trigger", "true"},
+    {"pg_type", "oid >= 16384"},
+    {"pg_enum", "true"},
+    {"pg_namespace", "nspname !~ '^pg_'"},
+    {"pg_rewrite", "oid >= 16384"},
+    {"pg_sequence", "true"},
+    {"pg_description", "objoid >= 16384 OR objoid = 2200"},
+    {"pg_inherits", "true"},
+    {"pg_partitioned_table", "true"},
+    {"pg_policy", "true"},
+    {"pg_extension", "true"},
+    {"pg_collation", "oid >= 16384"},
+    {"pg_operator", "oid >= 16384"},
+    {"pg_opclass", "oid >= 16384"},
+    {"pg_cast", "oid >= 16384"},
+    {"pg_aggregate", "aggfnoid >= 16384"},
+    {"pg_range", "rngtypid >= 16384"},
+    {"pg_statistic_ext", "true"},
+    {"pg_ts_config", "oid >= 16384"},
+    {"pg_ts_config_map", "mapcfg >= 16384"},
+    {"pg_ts_dict", "oid >= 16384"},
+    {"pg_event_trigger", "true"},
+    {"pg_publication", "true"},
+    {"pg_publication_rel", "true"},
+    {"pg_foreign_server", "true"},
+    {"pg_foreign_data_wrapper", "true"},
 };
 
 }  // namespace
@@ -352,11 +384,11 @@ std::vector<std::string> CatalogQueries(int server_version) {
 
 std::string CatalogChangeToken() {
   std::string query = "SELECT concat_ws('.'";
-  for (absl::string_view catalog : kTokenCatalogs) {
+  for (const TokenCatalog& catalog : kTokenCatalogs) {
     absl::StrAppend(&query,
-                    ", (SELECT concat(count(*), '-', "
-                    "sum(hashtextextended(xmin::text || ctid::text, 0))) FROM ",
-                    catalog, ")");
+                    ", (SELECT concat(count(*), '-', sum(hashtextextended("
+                    "ctid::text, xmin::text::bigint))) FROM ",
+                    catalog.name, " WHERE ", catalog.filter, ")");
   }
   return query + ")";
 }

@@ -50,6 +50,7 @@ enum CatalogClass : unsigned {
   kRuleClass = 2618,
   kTriggerClass = 2620,
   kExtensionClass = 3079,
+  kStatisticsClass = 3381,
   kCollationClass = 3456,
 };
 

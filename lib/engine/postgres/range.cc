@@ -26,7 +26,9 @@ void Create(const Object& type, Renderer& renderer) {
 void Drop(const Object& type, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << TypeWord(type);
-  Warn(renderer.Add(sql, kNoLock), v1::BREAKS_CLIENTS,
+  v1::Statement& statement = renderer.Add(sql, kNoLock);
+  if (!GoesAway(type, renderer)) return;
+  Warn(statement, v1::BREAKS_CLIENTS,
        "clients that name it will fail without type", type.path());
 }
 

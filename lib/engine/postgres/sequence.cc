@@ -1,4 +1,5 @@
 #include "absl/container/flat_hash_set.h"
+#include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/sequence_options.h"
@@ -19,7 +20,19 @@ Sql SequenceWord(const Object& sequence) {
   return sql;
 }
 
+void Rename(const Path& sequence, absl::string_view name, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "ALTER SEQUENCE " << Name(sequence) << " RENAME TO "
+      << Identifier{name};
+  renderer.Add(sql, kShareRowExclusive);
+}
+
 void Create(const Object& sequence, Renderer& renderer) {
+  // An identity column that becomes a serial: its own sequence is there until
+  // the column is altered.
+  if (FindIdentity(renderer.from(), sequence.path()) != nullptr) {
+    Rename(sequence.path(), MomentName(sequence.name()), renderer);
+  }
   Sql sql = NewSql();
   sql << "CREATE ";
   if (sequence.Has("unlogged")) sql << "UNLOGGED ";
@@ -36,6 +49,12 @@ void Drop(const Object& sequence, Renderer& renderer) {
   Warn(statement, v1::BREAKS_CLIENTS,
        "clients that name it will fail without sequence", sequence.path());
   statement.set_reversibility(v1::LOSSY);
+  // A serial that has become an identity column takes its name over.
+  const Object* heir = FindIdentity(renderer.to(), sequence.path());
+  if (heir != nullptr && renderer.from().Find(heir->key) != nullptr) {
+    const std::string moment = MomentName(sequence.name());
+    Rename(sequence.path().Parent().Child(moment), sequence.name(), renderer);
+  }
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {

@@ -102,7 +102,9 @@ void WriteReplicaIdentity(const Object& table, Renderer& renderer) {
   } else {
     sql << "DEFAULT";
   }
-  Warn(renderer.Add(sql, kAccessExclusive), v1::CORRECTNESS,
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  if (!HasRows(renderer, table.path())) return;
+  Warn(statement, v1::CORRECTNESS,
        "logical replication sends other old values of table", table.path());
 }
 
@@ -112,7 +114,9 @@ void WriteRowSecurity(const Object& table, absl::string_view from,
   const auto write = [&](Sql action) {
     Sql sql = AlterTable(table.path());
     sql << action << " ROW LEVEL SECURITY";
-    Warn(renderer.Add(sql, kAccessExclusive), v1::AUTHZ_UPDATE,
+    v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+    if (!HasRows(renderer, table.path())) return;
+    Warn(statement, v1::AUTHZ_UPDATE,
          "this changes which rows are seen of table", table.path());
   };
   if (from.empty() != to.empty()) {

@@ -12,7 +12,10 @@ constexpr Oid kBpchar = 1042;
 constexpr Oid kBit = 1560;
 
 std::string LengthModifier(int64_t modifier) {
-  return absl::StrCat("(", modifier - 4, ")");  // VARHDRSZ is added to it
+  constexpr int64_t kHeaderSize = 4;  // is added to it
+  return modifier <= kHeaderSize
+             ? ""
+             : absl::StrCat("(", modifier - kHeaderSize, ")");
 }
 
 std::string BitModifier(int64_t modifier) {
@@ -80,6 +83,7 @@ constexpr StandardName kStandardNames[] = {
     {20, "bigint", nullptr, ""},
     {21, "smallint", nullptr, ""},
     {23, "integer", nullptr, ""},
+    {114, "json", nullptr, ""},  // a keyword since 16
     {700, "real", nullptr, ""},
     {701, "double precision", nullptr, ""},
     {kBpchar, "character", LengthModifier, ""},

@@ -24,15 +24,17 @@ Sql ViewWord(const Object& view) {
   return sql;
 }
 
+bool KeepsColumns(const Object& from, const Object& to) {
+  const absl::string_view before = from.Get("columns");
+  const absl::string_view after = to.Get("columns");
+  return before == after || absl::StartsWith(after, absl::StrCat(before, ", "));
+}
+
 // CREATE OR REPLACE can add columns behind the old ones, nothing else.
 OnChange OnViewChanged(const Object& from, const Object& to,
                        absl::Span<const absl::string_view> changed,
                        OnChange asked) {
-  const absl::string_view before = from.Get("columns");
-  const absl::string_view after = to.Get("columns");
-  const bool extended =
-      before == after || absl::StartsWith(after, absl::StrCat(before, ", "));
-  return extended ? OnChange::kAlter : OnChange::kRecreate;
+  return KeepsColumns(from, to) ? OnChange::kAlter : OnChange::kRecreate;
 }
 
 Sql Definition(const Object& view) {
@@ -83,8 +85,13 @@ void Create(const Object& view, Renderer& renderer) {
 void Drop(const Object& view, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << ViewWord(view);
-  Warn(renderer.Add(sql, kAccessExclusive), v1::BREAKS_CLIENTS,
-       "clients that name it will fail without view", view.path());
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  const Object* to = renderer.to().Find(view.key);
+  if (to != nullptr && KeepsColumns(view, *to)) return;
+  Warn(statement, v1::BREAKS_CLIENTS,
+       to == nullptr ? "clients that name it will fail without view"
+                     : "clients may fail on changed columns of view",
+       view.path());
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
