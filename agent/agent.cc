@@ -20,6 +20,8 @@ constexpr absl::Duration kFirstLookMax = absl::Seconds(2);
 constexpr int64_t kFinishMs = 5'000;
 constexpr int64_t kCancelMs = 3'000;
 constexpr int64_t kHeartbeatMsMin = 100;
+// After history that was not taken: a full disk must not make a loop of it.
+constexpr int64_t kReplicaRetryMs = 5'000;
 
 }  // namespace
 
@@ -219,15 +221,22 @@ void Agent::OnReplicate(const v1::Replicate& message) {
     if (!status.ok()) {
       LogError("history from the coordinator was not taken",
                {{"error", status.ToString()}});
+      timer_.After(kReplicaRetryMs, [this] { AckReplica(); });
+      return;
     }
-    v1::AgentMessage reply;
-    for (v1::StreamHead& head : replica_->Heads()) {
-      *reply.mutable_replica_ack()->add_heads() = std::move(head);
-    }
-    reply.mutable_replica_ack();
-    link_->Send(std::move(reply));
+    AckReplica();
   });
   if (!posted) LogWarning("history comes faster than it can be written");
+}
+
+// Brings the records after these heads, or the same ones again.
+void Agent::AckReplica() {
+  v1::AgentMessage reply;
+  reply.mutable_replica_ack();
+  for (v1::StreamHead& head : replica_->Heads()) {
+    *reply.mutable_replica_ack()->add_heads() = std::move(head);
+  }
+  link_->Send(std::move(reply));
 }
 
 template <typename Message>

@@ -25,6 +25,13 @@ constexpr int64_t kRetryMs = 2'000;
 constexpr int kOpensMax = 5;
 constexpr absl::Duration kFenceWait = absl::Seconds(5);
 
+// The server has answered, and another try would get the same answer.
+bool IsDefinite(const Session& session, const absl::Status& status) {
+  const ErrorClass error_class = ErrorClassOf(status);
+  return error_class != ErrorClass::kUnknown &&
+         error_class != ErrorClass::kRetryable && !session.IsBroken();
+}
+
 }  // namespace
 
 OrderRunner::OrderRunner(const TargetConfig& target, const Dialect& dialect,
@@ -116,8 +123,9 @@ void OrderRunner::Start(const OrderKey& key) {
 }
 
 void OrderRunner::StartLater(const OrderKey& key, int64_t delay_ms) {
-  context_.timer.After(
-      delay_ms, [this, key] { strand_.Post([this, key] { Start(key); }); });
+  context_.timer.After(delay_ms, [this, key] {
+    strand_.PostAlways([this, key] { Start(key); });
+  });
 }
 
 void OrderRunner::Grant(const v1::StartGrant& grant) {
@@ -126,7 +134,7 @@ void OrderRunner::Grant(const v1::StartGrant& grant) {
     case StartGate::Answer::kTaken: {
       // Where nobody waits for it any more.
       const OrderKey key = KeyOf(grant);
-      strand_.Post([this, key] { Start(key); });
+      strand_.PostAlways([this, key] { Start(key); });
       break;
     }
     case StartGate::Answer::kLate:
@@ -216,7 +224,7 @@ void OrderRunner::Advance(Work work) {
     return;
   }
   running_ = work.key;
-  bool keep = TakeFence(**session, work);
+  bool keep = TakeFence(**session, *order, work);
   if (!keep) return;
   keep = EnsureMeta(**session, *order, work) &&
          (work.examine ? Recover(**session, *order, *plan, work)
@@ -233,17 +241,24 @@ void OrderRunner::AdvanceLater(Work work, int64_t delay_ms,
                                absl::string_view note) {
   SendNote(work.key, note);
   context_.timer.After(delay_ms, [this, work = std::move(work)] {
-    strand_.Post([this, work] { Advance(work); });
+    strand_.PostAlways([this, work] { Advance(work); });
   });
 }
 
-bool OrderRunner::TakeFence(Session& session, Work& work) {
+bool OrderRunner::TakeFence(Session& session, const OrderState& order,
+                            const Work& work) {
   const absl::Status status = session.TakeFence(kFenceWait);
   if (status.ok()) return true;
   // Held: an orphan of ours, or another agent, is at work. Anything else: the
   // connection. Neither says anything about the plan.
   if (absl::IsAborted(status)) {
     AdvanceLater(work, 0, absl::StrCat("still_running: ", status.message()));
+  } else if (!work.examine && IsDefinite(session, status)) {
+    // A pooler in between, say: it will be so for ever.
+    Finish(
+        ResultOf(order, v1::TARGET_FAILED, "environmental", status.message()),
+        0);
+    session_.Drop();
   } else {
     session_.Drop();
     AdvanceLater(work, kRetryMs, status.message());
@@ -255,11 +270,7 @@ bool OrderRunner::EnsureMeta(Session& session, const OrderState& order,
                              const Work& work) {
   const absl::Status status = EnsureMarkers(session, dialect_);
   if (status.ok()) return true;
-  const ErrorClass error_class = ErrorClassOf(status);
-  const bool definite = error_class != ErrorClass::kUnknown &&
-                        error_class != ErrorClass::kRetryable &&
-                        !session.IsBroken();
-  if (definite && !work.examine) {
+  if (!work.examine && IsDefinite(session, status)) {
     Finish(
         ResultOf(order, v1::TARGET_FAILED, "environmental", status.message()),
         0);
@@ -351,7 +362,7 @@ void OrderRunner::Finish(const v1::Result& result, int group) {
     LogError("cannot write the end of an order",
              {{"target", target_.name}, {"error", status.ToString()}});
     context_.timer.After(kRetryMs, [this, result, group] {
-      strand_.Post([this, result, group] { Finish(result, group); });
+      strand_.PostAlways([this, result, group] { Finish(result, group); });
     });
     return;
   }
@@ -381,7 +392,7 @@ void OrderRunner::RepeatResultsLater() {
   if (repeating_) return;
   repeating_ = true;
   context_.timer.After(kResultEveryMs, [this] {
-    strand_.Post([this] {
+    strand_.PostAlways([this] {
       repeating_ = false;
       bool open = false;
       for (const OrderState& order :

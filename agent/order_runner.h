@@ -69,7 +69,7 @@ class OrderRunner : private RunObserver {
   // --- running; true: the session may be used for something else
   void Advance(Work work);
   void AdvanceLater(Work work, int64_t delay_ms, absl::string_view note);
-  bool TakeFence(Session& session, Work& work);
+  bool TakeFence(Session& session, const OrderState& order, const Work& work);
   bool EnsureMeta(Session& session, const OrderState& order, const Work& work);
   bool Recover(Session& session, const OrderState& order, const v1::Plan& plan,
                const Work& work);

@@ -66,12 +66,20 @@ void WorkerPool::Run() {
 bool Strand::Post(std::function<void()> task) {
   absl::MutexLock lock(&mutex_);
   if (tasks_.size() >= kTasksMax) return false;
-  tasks_.push_back(std::move(task));
-  if (!scheduled_) {
-    scheduled_ = true;
-    pool_.Submit([this] { RunOne(); });
-  }
+  Push(std::move(task));
   return true;
+}
+
+void Strand::PostAlways(std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  Push(std::move(task));
+}
+
+void Strand::Push(std::function<void()> task) {
+  tasks_.push_back(std::move(task));
+  if (scheduled_) return;
+  scheduled_ = true;
+  pool_.Submit([this] { RunOne(); });
 }
 
 // One task a turn, so that a busy target does not starve the others.

@@ -61,8 +61,12 @@ class Strand {
 
   // False when kTasksMax tasks are waiting; the task is then dropped.
   bool Post(std::function<void()> task);
+  // Never dropped: for the next step of work that the target has begun itself,
+  // of which nobody would remind it.
+  void PostAlways(std::function<void()> task);
 
  private:
+  void Push(std::function<void()> task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunOne();
 
   WorkerPool& pool_;

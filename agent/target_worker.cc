@@ -137,7 +137,7 @@ void TargetWorker::Look(bool always_report) {
 
 void TargetWorker::LookLater() {
   context_.timer.After(WithJitter(fingerprint_every_ms_), [this] {
-    Post("look", [this] {
+    strand_.PostAlways([this] {
       Look(/*always_report=*/false);
       LookLater();
       if (fingerprint_every_ms_ < kSessionIdleMs) return;

@@ -61,8 +61,12 @@ TEST(StrandTest, RefusesWhenFull) {
   while (taken <= Strand::kTasksMax && strand.Post([] {})) ++taken;
   EXPECT_LE(taken, Strand::kTasksMax);
   EXPECT_GE(taken, Strand::kTasksMax - 1);
+  // The next step of its own work is not refused.
+  std::atomic<bool> went_on{false};
+  strand.PostAlways([&] { went_on = true; });
   go.Notify();
   EXPECT_TRUE(pool.WaitUntilIdle(20'000));
+  EXPECT_TRUE(went_on);
 }
 
 TEST(TimerTest, CallsInOrderOfTime) {
