@@ -148,7 +148,14 @@ void Coordinator::OnHello(std::shared_ptr<AgentStream> stream,
 
 void Coordinator::Admit(const std::shared_ptr<AgentStream>& stream,
                         const v1::Hello& hello) {
-  RaiseEpoch(hello.epoch_seen());
+  if (absl::Status status = RaiseEpoch(hello.epoch_seen()); !status.ok()) {
+    // It would hear us and do nothing; later it dials again.
+    LogError(
+        "the epoch could not be raised",
+        {{"agent", hello.agent()}, {"error", std::string(status.message())}});
+    stream->Close(status);
+    return;
+  }
   v1::CoordinatorMessage message;
   v1::Welcome& welcome = *message.mutable_welcome();
   welcome.set_coordinator(id_);
@@ -194,17 +201,13 @@ void Coordinator::Admit(const std::shared_ptr<AgentStream>& stream,
 }
 
 // No order of ours is obeyed by an agent that has seen a higher epoch.
-void Coordinator::RaiseEpoch(uint64_t seen) {
+absl::Status Coordinator::RaiseEpoch(uint64_t seen) {
   absl::MutexLock lock(&epoch_mutex_);
-  if (seen <= log_->epoch()) return;
+  if (seen <= log_->epoch()) return absl::OkStatus();
   LogWarning(
       "an agent has seen a higher epoch; ours is raised above it",
       {{"ours", absl::StrCat(log_->epoch())}, {"seen", absl::StrCat(seen)}});
-  const absl::Status status = log_->StartEpoch(seen + 1, clock_.WallMs());
-  if (!status.ok()) {
-    LogError("the epoch could not be raised",
-             {{"error", std::string(status.message())}});
-  }
+  return log_->StartEpoch(seen + 1, clock_.WallMs());
 }
 
 void Coordinator::OnLost(const std::shared_ptr<AgentStream>& stream) {

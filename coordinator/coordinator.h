@@ -72,7 +72,7 @@ class Coordinator : private AgentEvents {
   // On a worker: what a Hello needs of the disk.
   void Admit(const std::shared_ptr<AgentStream>& stream,
              const v1::Hello& hello);
-  void RaiseEpoch(uint64_t seen);
+  absl::Status RaiseEpoch(uint64_t seen);
   void Leave(const AgentStream& stream);
   void RequireRecovery(const absl::Status& fault);
   void TakeFingerprint(const v1::FingerprintReport& report);

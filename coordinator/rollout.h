@@ -84,6 +84,12 @@ struct AgentLost {
   std::vector<std::string> targets;
 };
 struct Tick {};  // a timer asked for by wake_at_ms
+// From time to time: what waits for an answer of a connected agent since before
+// then is sent again, for an order can be lost on a live stream too (a full
+// queue, an epoch that was raised behind it).
+struct Reminded {
+  int64_t since_ms;
+};
 struct Paused {
   std::string by;
 };
@@ -106,8 +112,8 @@ struct CoordinatorRestarted {};  // after a crash: everything sent may be lost
 
 using Event = std::variant<Started, TargetReady, TargetRefused, StartAsked,
                            TargetProgressed, TargetResult, AgentConnected,
-                           AgentLost, Tick, Paused, Resumed, Aborted, Promoted,
-                           Retried, CoordinatorRestarted>;
+                           AgentLost, Tick, Reminded, Paused, Resumed, Aborted,
+                           Promoted, Retried, CoordinatorRestarted>;
 
 // --- commands
 

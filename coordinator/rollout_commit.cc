@@ -1,4 +1,4 @@
-// The end of a turn: persist, then send, then tell.
+// The end of a turn: what time brings; then persist, then send, then tell.
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/rollout_messages.h"
@@ -25,6 +25,22 @@ v1::Record FleetRecord(int64_t now_ms) {
 }
 
 }  // namespace
+
+void RolloutRunner::ApplyTicks(Turn& turn) {
+  for (const auto& [id, active] : active_) {
+    if (active->wake_at_ms != 0 && active->wake_at_ms <= turn.now_ms) {
+      Apply(id, Tick{}, turn).IgnoreError();
+    }
+  }
+}
+
+void RolloutRunner::Remind(Turn& turn) {
+  if (in_flight_ == 0 || clock_.BootMs() < remind_at_ms_) return;
+  remind_at_ms_ = clock_.BootMs() + kRemindMs;
+  for (const auto& [id, active] : active_) {
+    Apply(id, Reminded{turn.now_ms - kRemindMs}, turn).IgnoreError();
+  }
+}
 
 void RolloutRunner::Commit(Turn& turn) {
   Batch batch;
@@ -92,7 +108,8 @@ void RolloutRunner::Settle(Active& active, const Touched& touched) {
     }
     const auto plan = active.plans.find(now.plan_id());
     if (ends && now.state() == v1::TARGET_HEALTHY &&
-        plan != active.plans.end() && IsWhole(plan->second.scope())) {
+        plan != active.plans.end() && IsWhole(plan->second.scope()) &&
+        !IsContradicted(now)) {
       fleet_.SetFingerprint(now.target(), now.fingerprint());
     } else if (ends && now.state() != v1::TARGET_CANCELLED &&
                now.state() != v1::TARGET_SKIPPED) {
@@ -105,6 +122,16 @@ void RolloutRunner::Settle(Active& active, const Touched& touched) {
     }
   }
   if (!unsure.empty()) unsure_(unsure);
+}
+
+// The target was seen with a schema that is neither from before nor from after
+// the plan: somebody changed it since, and the agent does not report that
+// twice.
+bool RolloutRunner::IsContradicted(const v1::TargetProgress& healthy) const {
+  const absl::StatusOr<TargetSnapshot> seen = fleet_.Find(healthy.target());
+  return seen.ok() && !seen->fingerprint.empty() &&
+         seen->fingerprint != healthy.from_fingerprint() &&
+         seen->fingerprint != healthy.fingerprint();
 }
 
 void RolloutRunner::Send(const Active& active,
@@ -183,6 +210,9 @@ void RolloutRunner::Reload(const Turn& turn) {
     const absl::StatusOr<v1::Rollout> stored = view_.Rollout(id);
     if (stored.ok()) {
       Adopt(*stored);
+      for (const v1::TargetProgress& target : stored->targets()) {
+        if (IsOver(target.state())) fleet_.ClearRunning(target.target(), id);
+      }
       Post([this, id = id](Turn& next) {
         Apply(id, CoordinatorRestarted{}, next).IgnoreError();
       });

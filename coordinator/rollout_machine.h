@@ -106,7 +106,9 @@ class RolloutMachine {
   void On(const AgentConnected& event);
   void On(const AgentLost& event);
   void On(const CoordinatorRestarted& event);
+  void On(const Reminded& event);
   void Resend(int target);
+  void SendOutstanding(int target);
   bool MayGo(int target) const;
   void Forget(int target, int attempt);
   void Judge(int target, const TargetResult& result);

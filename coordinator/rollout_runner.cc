@@ -150,19 +150,11 @@ void RolloutRunner::Steer(const v1::SteerRolloutRequest& request, Done done) {
       status = absl::FailedPreconditionError(recovery_);
     }
     if (status.ok() && request.action() == v1::SteerRolloutRequest::RETRY) {
-      std::vector<std::string> targets(request.targets().begin(),
-                                       request.targets().end());
-      const absl::StatusOr<Active*> active = Find(*id);
-      if (active.ok() && targets.empty()) {
-        for (const auto& one : (*active)->machine.rollout().targets()) {
-          if (one.state() != v1::TARGET_HEALTHY)
-            targets.push_back(one.target());
-        }
-      }
-      status = CheckFree(targets, *id);
+      status = CheckRetry(request, *id);
     }
     if (status.ok()) status = Apply(*id, ToEvent(request), turn);
     if (status.ok()) {
+      HoldTargets(*id);
       LogInfo(
           "rollout steered",
           {{"rollout", *id},
@@ -218,6 +210,7 @@ void RolloutRunner::Run() {
     turn.now_ms = clock_.WallMs();
     for (const Work& one : work) one(turn);
     ApplyTicks(turn);
+    Remind(turn);
     Commit(turn);
   }
 }
@@ -229,10 +222,11 @@ std::vector<RolloutRunner::Work> RolloutRunner::TakeWork() {
     wake_at_ms = wake_at_ms == 0 ? active->wake_at_ms
                                  : std::min(wake_at_ms, active->wake_at_ms);
   }
-  const absl::Duration sleep = wake_at_ms == 0
-                                   ? absl::InfiniteDuration()
-                                   : absl::Milliseconds(std::max<int64_t>(
-                                         wake_at_ms - clock_.WallMs(), 1));
+  absl::Duration sleep = wake_at_ms == 0
+                             ? absl::InfiniteDuration()
+                             : absl::Milliseconds(std::max<int64_t>(
+                                   wake_at_ms - clock_.WallMs(), 1));
+  if (in_flight_ > 0) sleep = std::min(sleep, absl::Milliseconds(kRemindMs));
   const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !work_.empty() || stopping_;
   };
@@ -329,14 +323,6 @@ absl::Status RolloutRunner::Apply(const std::string& id, const Event& event,
   return absl::OkStatus();
 }
 
-void RolloutRunner::ApplyTicks(Turn& turn) {
-  for (const auto& [id, active] : active_) {
-    if (active->wake_at_ms != 0 && active->wake_at_ms <= turn.now_ms) {
-      Apply(id, Tick{}, turn).IgnoreError();
-    }
-  }
-}
-
 absl::Status RolloutRunner::Begin(const v1::StartRolloutRequest& request,
                                   const v1::FleetPlan& fleet_plan,
                                   const absl::Status& fresh, Turn& turn,
@@ -391,6 +377,32 @@ absl::Status RolloutRunner::CheckFree(const std::vector<std::string>& targets,
                      "; wait for it or abort it, then try again"));
   }
   return absl::OkStatus();
+}
+
+// Those asked for, and the cancelled ones that come back with any retry.
+absl::Status RolloutRunner::CheckRetry(const v1::SteerRolloutRequest& request,
+                                       const std::string& id) {
+  std::vector<std::string> targets(request.targets().begin(),
+                                   request.targets().end());
+  ASSIGN_OR_RETURN(const Active* const active, Find(id));
+  for (const auto& one : active->machine.rollout().targets()) {
+    if (request.targets().empty() ? one.state() != v1::TARGET_HEALTHY
+                                  : one.state() == v1::TARGET_CANCELLED) {
+      targets.push_back(one.target());
+    }
+  }
+  return CheckFree(targets, id);
+}
+
+// At once, so that what is started later in this turn finds them busy.
+void RolloutRunner::HoldTargets(const std::string& id) {
+  const absl::StatusOr<Active*> active = Find(id);
+  if (!active.ok()) return;
+  const v1::Rollout& rollout = (*active)->machine.rollout();
+  if (IsOver(rollout.state())) return;
+  for (const auto& one : rollout.targets()) {
+    if (!IsOver(one.state())) fleet_.SetRunning(one.target(), id);
+  }
 }
 
 void RolloutRunner::TakeReport(

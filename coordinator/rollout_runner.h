@@ -81,6 +81,8 @@ class RolloutRunner {
   void RequireRecovery(const std::string& why);
 
  private:
+  static constexpr int64_t kRemindMs = 10'000;
+
   struct Active {
     explicit Active(const v1::Rollout& rollout)
         : machine(rollout), narrator(rollout) {}
@@ -119,12 +121,14 @@ class RolloutRunner {
   Active& Adopt(const v1::Rollout& rollout);
   void LoadPlans(Active& active);
   absl::Status Apply(const std::string& id, const Event& event, Turn& turn);
-  void ApplyTicks(Turn& turn);
   absl::Status Begin(const v1::StartRolloutRequest& request,
                      const v1::FleetPlan& fleet_plan, const absl::Status& fresh,
                      Turn& turn, std::string* id);
   absl::Status CheckFree(const std::vector<std::string>& targets,
                          const std::string& id) const;
+  absl::Status CheckRetry(const v1::SteerRolloutRequest& request,
+                          const std::string& id);
+  void HoldTargets(const std::string& id);
   void TakeReport(const std::string& id, const std::string& target,
                   const Event& event,
                   const std::vector<v1::StatementResult>& statements,
@@ -136,10 +140,13 @@ class RolloutRunner {
               Turn& turn);
 
   // rollout_commit.cc: the end of a turn.
+  void ApplyTicks(Turn& turn);
+  void Remind(Turn& turn);
   void Commit(Turn& turn);
   void AddRecords(const Active& active, const Touched& touched, Turn& turn,
                   Batch* batch) const;
   void Settle(Active& active, const Touched& touched);
+  bool IsContradicted(const v1::TargetProgress& healthy) const;
   void Send(const Active& active, const std::vector<Command>& commands) const;
   void Publish(Active& active, const Touched& touched, int64_t now_ms);
   void Retire();
@@ -160,9 +167,10 @@ class RolloutRunner {
   std::map<std::string, std::string> requests_;  // request id → rollout
   std::map<std::string, std::vector<std::weak_ptr<RolloutWatcher>>> watchers_;
   int64_t last_number_ = 0;
-  int in_flight_ = 0;     // targets that owe an answer, in all rollouts
-  bool failed_ = false;   // the last append
-  std::string recovery_;  // why no rollout may start
+  int in_flight_ = 0;         // targets that owe an answer, in all rollouts
+  int64_t remind_at_ms_ = 0;  // BootMs
+  bool failed_ = false;       // the last append
+  std::string recovery_;      // why no rollout may start
   std::thread thread_;
 };
 

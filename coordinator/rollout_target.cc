@@ -144,11 +144,28 @@ void RolloutMachine::On(const CoordinatorRestarted&) {
   }
 }
 
+void RolloutMachine::On(const Reminded& event) {
+  for (int target = 0; target < rollout_.targets_size(); ++target) {
+    const v1::TargetProgress& progress = rollout_.targets(target);
+    const bool owes = progress.state() == v1::TARGET_PREFLIGHT ||
+                      progress.state() == v1::TARGET_DISPATCHED;
+    if (!owes || progress.agent_away() || wave_of_[target] < 0 ||
+        progress.waiting_since_ms() > event.since_ms) {
+      continue;
+    }
+    SendOutstanding(target);
+  }
+}
+
 // What is asked again has its time again: an agent does not owe the hours that
 // we were down, or that the network was.
 void RolloutMachine::Resend(int target) {
   if (wave_of_[target] < 0) return;
   RestartDeadline(target);
+  SendOutstanding(target);
+}
+
+void RolloutMachine::SendOutstanding(int target) {
   const v1::TargetProgress& progress = rollout_.targets(target);
   switch (progress.state()) {
     case v1::TARGET_PREFLIGHT:

@@ -14,6 +14,7 @@
 #include "coordinator/rollout_runner.h"
 #include "coordinator/waves.h"
 #include "lib/base/status.h"
+#include "tests/testing/fake_clock.h"
 #include "tests/testing/matchers.h"
 
 namespace fleet::testing {
@@ -140,9 +141,11 @@ class RunnerTest : public ::testing::Test {
     hello.add_targets()->set_name("saas-a");
     fleet_.Connect(hello, wire_);
     MakePlan();
-    runner_ =
-        std::make_unique<RolloutRunner>(*log_, view_, fleet_, SystemClock(),
-                                        [](const std::vector<std::string>&) {});
+    runner_ = std::make_unique<RolloutRunner>(
+        *log_, view_, fleet_, clock_,
+        [this](const std::vector<std::string>& targets) {
+          unsure_ += targets.size();
+        });
     runner_->Restore();
   }
   ~RunnerTest() override {
@@ -185,6 +188,32 @@ class RunnerTest : public ::testing::Test {
     return result;
   }
 
+  absl::Status Retry(const std::string& target) {
+    v1::SteerRolloutRequest request;
+    request.set_id("r-1");
+    request.set_action(v1::SteerRolloutRequest::RETRY);
+    request.add_targets(target);
+    absl::Status status;
+    absl::Notification done;
+    runner_->Steer(request, [&](absl::StatusOr<v1::Rollout> answer) {
+      status = answer.status();
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return status;
+  }
+  // When this returns, a turn has begun after the call and ended.
+  absl::StatusOr<v1::Rollout> Get() {
+    absl::StatusOr<v1::Rollout> result = absl::UnknownError("no answer");
+    absl::Notification done;
+    runner_->Get("r-1", [&](absl::StatusOr<v1::Rollout> answer) {
+      result = std::move(answer);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return result;
+  }
+
   void SendReady() {
     v1::AgentMessage message;
     message.mutable_ready()->set_rollout("r-1");
@@ -215,7 +244,9 @@ class RunnerTest : public ::testing::Test {
 
   std::string directory_;
   HistoryView view_;
-  Fleet fleet_{SystemClock()};
+  FakeClock clock_;
+  Fleet fleet_{clock_};
+  std::atomic<int> unsure_{0};
   std::unique_ptr<BrittleLog> log_;
   std::shared_ptr<Wire> wire_;
   v1::FleetPlan plan_;
@@ -268,6 +299,65 @@ TEST_F(RunnerTest, GrantsNothingWithoutADiskAndGoesOnWithOne) {
   AskToStart();
   EXPECT_EQ(wire_->Await(v1::CoordinatorMessage::kStartGrant).recorded,
             v1::TARGET_APPLYING);
+}
+
+TEST_F(RunnerTest, RemindsAgentsOfOrdersThatHaveNoAnswer) {
+  ASSERT_OK(Start());
+  wire_->Await(v1::CoordinatorMessage::kPrepare);
+  ASSERT_OK(Get());
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kPrepare), 1);
+  clock_.Advance(10'000);
+  ASSERT_OK(Get());
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kPrepare), 2);
+  SendReady();
+  wire_->Await(v1::CoordinatorMessage::kGo);
+  clock_.Advance(10'000);
+  ASSERT_OK(Get());
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kGo), 2);
+  // What has started is not asked again.
+  AskToStart();
+  clock_.Advance(10'000);
+  ASSERT_OK(Get());
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kGo), 2);
+}
+
+TEST_F(RunnerTest, BelievesALaterReportMoreThanAResult) {
+  ASSERT_OK(Start());
+  SendReady();
+  AskToStart();
+  wire_->Await(v1::CoordinatorMessage::kStartGrant);
+  // Seen by the agent after its result, here before that is durable.
+  v1::FingerprintReport report;
+  report.set_target("saas-a");
+  report.set_fingerprint("changed by hand");
+  bool described = false;
+  fleet_.Report(report, &described);
+  SendResult();
+  wire_->Await(v1::CoordinatorMessage::kResultAck);
+  ASSERT_OK(Get());
+  EXPECT_EQ(fleet_.Find("saas-a")->fingerprint, "changed by hand");
+  EXPECT_EQ(unsure_, 1);
+}
+
+TEST_F(RunnerTest, RetriesNothingWhereAnotherRolloutRuns) {
+  plan_.mutable_cohorts(0)->add_targets("saas-b");
+  plan_.mutable_waves(0)->add_targets("saas-b");
+  ASSERT_OK(Start());
+  v1::AgentMessage message;
+  v1::Refused& refused = *message.mutable_refused();
+  refused.set_rollout("r-1");
+  refused.set_target("saas-a");
+  refused.set_attempt(1);
+  refused.set_state(v1::TARGET_BLOCKED);
+  runner_->Report(message);
+  ASSERT_EQ(Get()->targets(1).state(), v1::TARGET_CANCELLED);
+  // It was not asked for, but would come back with the other.
+  fleet_.SetRunning("saas-b", "r-9");
+  EXPECT_THAT(Retry("saas-a"), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                        HasSubstr("r-9 is running on saas-b")));
+  fleet_.ClearRunning("saas-b", "r-9");
+  EXPECT_OK(Retry("saas-a"));
+  EXPECT_EQ(fleet_.Find("saas-b")->rollout, "r-1");
 }
 
 TEST_F(RunnerTest, StartsNothingUntilRecovered) {
