@@ -189,8 +189,12 @@ void RolloutRunner::Watch(const std::string& id,
 }
 
 void RolloutRunner::RequireRecovery(const std::string& why) {
-  Post([this, why](Turn&) {
+  Post([this, why](Turn& turn) {
     if (recovery_.empty()) recovery_ = why;
+    // An operator may have stopped one since what we know of it.
+    for (const auto& [id, active] : active_) {
+      Apply(id, Paused{"recovery"}, turn).IgnoreError();
+    }
   });
 }
 

@@ -77,7 +77,8 @@ class RolloutRunner {
   void Get(const std::string& id, Done done);
   void Watch(const std::string& id, std::weak_ptr<RolloutWatcher> watcher);
 
-  // No rollout starts any more: the history is not all there is.
+  // No rollout starts any more, and those that run are paused: the history is
+  // not all there is.
   void RequireRecovery(const std::string& why);
 
  private:

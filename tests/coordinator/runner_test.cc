@@ -366,5 +366,14 @@ TEST_F(RunnerTest, StartsNothingUntilRecovered) {
                                 HasSubstr("the history is old")));
 }
 
+TEST_F(RunnerTest, GoesOnWithNothingUntilRecovered) {
+  ASSERT_OK(Start());
+  wire_->Await(v1::CoordinatorMessage::kPrepare);
+  runner_->RequireRecovery("the history is old");
+  SendReady();
+  EXPECT_EQ(Get()->state(), v1::ROLLOUT_PAUSED);
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kGo), 0);
+}
+
 }  // namespace
 }  // namespace fleet::testing
