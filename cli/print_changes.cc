@@ -47,11 +47,35 @@ std::string Shorten(absl::string_view value) {
       absl::StripTrailingAsciiWhitespace(Fit(shown, kValueWidthMax)));
 }
 
+// Where two long texts begin alike, what differs would be cut off: the equal
+// beginning gives way, up to a few characters before the difference.
+size_t EqualBeginning(const std::string& from, const std::string& to) {
+  constexpr size_t kShownBefore = 12;
+  if (DisplayWidth(from) <= kValueWidthMax &&
+      DisplayWidth(to) <= kValueWidthMax) {
+    return 0;
+  }
+  size_t equal = 0;
+  while (equal < from.size() && equal < to.size() && from[equal] == to[equal]) {
+    ++equal;
+  }
+  if (equal <= 2 * kShownBefore) return 0;
+  equal -= kShownBefore;
+  // Not in the middle of a character.
+  while (equal > 0 && (from[equal] & 0xC0) == 0x80) --equal;
+  return equal;
+}
+
 std::string AttributeText(const v1::AttributeChange& attribute,
                           const Style& style) {
+  const std::string from = Printable(attribute.from());
+  const std::string to = Printable(attribute.to());
+  const size_t skipped = EqualBeginning(from, to);
+  const absl::string_view dots = skipped > 0 ? "…" : "";
   return absl::StrCat(Printable(attribute.name()), " ",
-                      Shorten(attribute.from()), " ", style.Symbol("→", "->"),
-                      " ", Shorten(attribute.to()));
+                      Shorten(absl::StrCat(dots, from.substr(skipped))), " ",
+                      style.Symbol("→", "->"), " ",
+                      Shorten(absl::StrCat(dots, to.substr(skipped))));
 }
 
 std::string ChangeLine(const v1::Change& change, const std::string& name,

@@ -13,19 +13,23 @@ cmake --preset "$preset" >"$log" 2>&1 || {
   echo "configuring failed; the whole log is $log" >&2
   exit 1
 }
+# One line for every tenth of the work, and whatever the compiler refuses.
+show_progress() {
+  local line last=0 step
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      step=$((BASH_REMATCH[1] * 10 / BASH_REMATCH[2]))
+      if [ "$step" -gt "$last" ]; then
+        echo "building $preset: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"
+        last=$step
+      fi
+    elif [[ $line =~ error:|FAILED|"undefined reference" ]]; then
+      echo "$line" >&2
+    fi
+  done
+}
 NINJA_STATUS='[%f/%t] ' ninja -C "build/$preset" "$@" 2>&1 | tee -a "$log" |
-  awk -v preset="$preset" '
-    match($0, /^\[[0-9]+\/[0-9]+\]/) {
-      split(substr($0, 2, RLENGTH - 2), n, "/")
-      step = int(n[1] * 10 / n[2])
-      if (step > last || (n[1] == n[2] && n[2] > 1)) {
-        if (step > last) printf "building %s: %d of %d\n", preset, n[1], n[2]
-        last = step
-        fflush()
-      }
-      next
-    }
-    /error:|FAILED|undefined reference/ { print > "/dev/stderr" }' || {
+  show_progress || {
   echo "building failed; the whole log is $log" >&2
   exit 1
 }
