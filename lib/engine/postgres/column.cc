@@ -24,6 +24,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"identity_sequence", Compare::kExact, OnChange::kAlter, 10},
     {"not_null", Compare::kExact, OnChange::kAlter, 30},
     {"options", Compare::kExact, OnChange::kAlter, 0},
+    {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"position", Compare::kIgnore, OnChange::kIgnore, 0},
     {"statistics", Compare::kExact, OnChange::kAlter, 0},
     {"storage", Compare::kExact, OnChange::kAlter, 5},
@@ -123,6 +124,7 @@ void Drop(const Object& column, Renderer& renderer) {
   sql << "DROP COLUMN " << Identifier{column.name()};
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   if (column.Has("generated")) {
+    if (!GoesAway(column, renderer)) return;
     Warn(statement, v1::BREAKS_CLIENTS,
          "clients that name it will fail without column", column.path());
     return;
@@ -241,6 +243,21 @@ void WriteType(const Object& from, const Object& to, Renderer& renderer) {
   WarnOfTypeChange(from, to, renderer.Add(sql, kAccessExclusive));
 }
 
+// Columns that are computed from this one and stay: no type changes under them.
+std::vector<const Object*> GeneratedFrom(const Object& column,
+                                         const Renderer& renderer) {
+  std::vector<const Object*> generated;
+  for (const Object& other :
+       renderer.from().ChildrenOf(column.path().Parent(), v1::COLUMN)) {
+    const Object* after = renderer.to().Find(other.key);
+    if (other.Has("generated") && after != nullptr && after->Has("generated") &&
+        DependsOn(other, column.key)) {
+      generated.push_back(after);
+    }
+  }
+  return generated;
+}
+
 // The default is taken away around a change of type that it does not follow.
 void AlterType(const Difference& difference, Renderer& renderer) {
   const Object& from = *difference.from;
@@ -344,6 +361,26 @@ void Replace(const Difference& difference, Renderer& renderer) {
   CreateFollowers(followers, renderer);
 }
 
+// The change of a type, with the columns computed from it away meanwhile.
+void AlterTypeUnderGenerated(const Difference& difference, Renderer& renderer) {
+  const bool typed =
+      Changed(difference, "type") || Changed(difference, "collation");
+  if (!typed) return AlterType(difference, renderer);
+  std::vector<const Object*> followers;
+  const std::vector<const Object*> generated =
+      GeneratedFrom(*difference.from, renderer);
+  for (const Object* column : generated) {
+    for (const Object* follower : FollowersOf(column->key, renderer)) {
+      followers.push_back(follower);
+    }
+  }
+  DropFollowers(followers, renderer);
+  for (const Object* column : generated) Drop(*column, renderer);
+  AlterType(difference, renderer);
+  for (const Object* column : generated) Create(*column, renderer);
+  CreateFollowers(followers, renderer);
+}
+
 void AlterSettings(const Difference& difference, Renderer& renderer) {
   const Object& from = *difference.from;
   const Object& to = *difference.to;
@@ -380,7 +417,7 @@ void Alter(const Difference& difference, Renderer& renderer) {
   const bool loses_identity = from.Has("identity") && !to.Has("identity");
   const bool gains_identity = !from.Has("identity") && to.Has("identity");
   if (loses_identity) DropIdentity(from, renderer);
-  AlterType(difference, renderer);
+  AlterTypeUnderGenerated(difference, renderer);
   if (Changed(difference, "not_null")) AlterNotNull(to, renderer);
   if (gains_identity) {
     AddIdentity(to, renderer);

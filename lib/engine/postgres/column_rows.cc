@@ -121,22 +121,7 @@ class ColumnReader {
     if (row.Letter(10) == 'p') column.Set("compression", "pglz");
     if (row.Letter(10) == 'l') column.Set("compression", "lz4");
     if (row.Count(11) >= 0) column.Set("statistics", row.Text(11));
-    if (!row.IsNull(12)) {
-      column.Set("options", CanonicalOptions(row.Text(12), ""));
-    }
-  }
-
-  static absl::string_view StorageWord(char storage) {
-    switch (storage) {
-      case 'p':
-        return "PLAIN";
-      case 'e':
-        return "EXTERNAL";
-      case 'm':
-        return "MAIN";
-      default:
-        return "EXTENDED";
-    }
+    if (!row.IsNull(12)) SetOptions(row.Text(12), "", column);
   }
 
   Catalog& catalog_;
@@ -146,6 +131,19 @@ class ColumnReader {
 };
 
 }  // namespace
+
+absl::string_view StorageWord(char storage) {
+  switch (storage) {
+    case 'p':
+      return "PLAIN";
+    case 'e':
+      return "EXTERNAL";
+    case 'm':
+      return "MAIN";
+    default:
+      return "EXTENDED";
+  }
+}
 
 std::string IdentitySequenceName(const Object& column) {
   if (column.Has("identity_sequence")) {

@@ -8,6 +8,9 @@
 
 namespace fleet::postgres {
 
+// pg_attribute.attstorage as ALTER COLUMN … SET STORAGE has it.
+absl::string_view StorageWord(char storage);
+
 // What the sequence of an identity column is called: its attribute, else what
 // the server would choose.
 std::string IdentitySequenceName(const Object& column);

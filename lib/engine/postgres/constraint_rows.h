@@ -9,6 +9,8 @@ namespace fleet::postgres {
 
 // "", "DEFERRABLE" or "DEFERRABLE INITIALLY DEFERRED"
 absl::string_view DeferrableWords(const CatalogRow& row);
+// What a foreign key does on UPDATE or DELETE; "" for the default, NO ACTION.
+absl::string_view ActionWords(char action);
 
 // Calls visit(row, table) for each constraint of the sort that is ours to see.
 template <typename Visit>

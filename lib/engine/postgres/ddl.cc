@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "lib/engine/postgres/printed.h"
 
 namespace fleet::postgres {
@@ -19,6 +20,19 @@ std::map<std::string, std::string> OptionsByName(absl::string_view options) {
     by_name.emplace(std::string(option.substr(0, equals)), std::string(option));
   }
   return by_name;
+}
+
+// "{a=1}" → "a='1'"
+void AppendOptions(absl::string_view array, absl::string_view prefix,
+                   std::vector<std::string>& options) {
+  for (const std::string& option : ParseArray(array)) {
+    // Patched servers count the versions of a column there.
+    if (absl::StartsWith(option, "pg_attver=")) continue;
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(option, absl::MaxSplits('=', 1));
+    options.push_back(absl::StrCat(prefix, QuoteName(parts.first), "=",
+                                   QuoteLiteral(parts.second)));
+  }
 }
 
 void WriteCommentText(absl::string_view text, const Sql& what,
@@ -150,22 +164,21 @@ void WriteOptions(const Sql& alter, absl::string_view from,
   }
 }
 
-std::string CanonicalOptions(absl::string_view array,
-                             absl::string_view prefix) {
+void SetOptions(absl::string_view own, absl::string_view toast,
+                Object& object) {
   std::vector<std::string> options;
-  for (const std::string& option : ParseArray(array)) {
-    // Patched servers count the versions of a column there.
-    if (absl::StartsWith(option, "pg_attver=")) continue;
-    const size_t equals = option.find('=');
-    const absl::string_view name = absl::string_view(option).substr(0, equals);
-    const absl::string_view value =
-        equals == option.npos ? ""
-                              : absl::string_view(option).substr(equals + 1);
-    options.push_back(
-        absl::StrCat(prefix, QuoteName(name), "=", QuoteLiteral(value)));
-  }
+  AppendOptions(own, "", options);
+  AppendOptions(toast, "toast.", options);
+  const std::string in_order = JoinList(options);
   std::sort(options.begin(), options.end());
-  return JoinList(options);
+  const std::string sorted = JoinList(options);
+  object.Set("options", sorted);
+  if (in_order != sorted) object.Set("options_order", in_order);
+}
+
+absl::string_view OptionsInOrder(const Object& object) {
+  return object.Has("options_order") ? object.Get("options_order")
+                                     : object.Get("options");
 }
 
 }  // namespace fleet::postgres

@@ -54,9 +54,11 @@ void Warn(v1::Statement& statement, v1::HazardType type, absl::string_view text,
 // to another: SET and RESET clauses after `alter`.
 void WriteOptions(const Sql& alter, absl::string_view from,
                   absl::string_view to, Renderer& renderer);
-// "{fillfactor=70,…}" → "fillfactor='70', …", sorted. `prefix` before each
-// name.
-std::string CanonicalOptions(absl::string_view array, absl::string_view prefix);
+// Sets "options" from a catalog's arrays, those of the toast table prefixed:
+// "{fillfactor=70,…}" → "fillfactor='70', …", sorted. Where that is not their
+// order in the catalog, "options_order" has them as they are there.
+void SetOptions(absl::string_view own, absl::string_view toast, Object& object);
+absl::string_view OptionsInOrder(const Object& object);
 
 }  // namespace fleet::postgres
 

@@ -21,6 +21,24 @@ void DependOnEnum(const Catalog& catalog, const CatalogKey& column,
   if (type.kind == v1::ENUM) object.depends_on.push_back({type, false});
 }
 
+// What uses a generated column has to be away, too, while one is altered that
+// it is computed from.
+void DependOnSources(Catalog& catalog, const CatalogKey& column,
+                     const CatalogKey& user) {
+  const Relation* relation = catalog.FindRelation(std::get<1>(column));
+  const ColumnRef* used =
+      relation == nullptr ? nullptr : relation->Column(std::get<2>(column));
+  if (used == nullptr || !used->generated) return;
+  const Object* generated = catalog.FindObject(column);
+  Object* object = catalog.FindObject(user);
+  if (generated == nullptr || object == nullptr || generated == object) return;
+  for (const Dependency& dependency : generated->depends_on) {
+    if (dependency.on.kind == v1::COLUMN) {
+      object->depends_on.push_back(dependency);
+    }
+  }
+}
+
 bool IsListed(const Object& object) {
   return object.kind() == v1::VIEW || object.kind() == v1::MATERIALIZED_VIEW ||
          object.kind() == v1::COMPOSITE;
@@ -55,6 +73,14 @@ void ReadDependencies(Catalog& catalog) {
     if (object->kind() == v1::OPAQUE && sort == 'a' && !statistics) continue;
     catalog.Depend(*object, on);
     DependOnEnum(catalog, on, *object);
+  }
+  for (int i = 0; i < catalog.RowCount(kDependencyRows); ++i) {
+    const CatalogRow row = catalog.Row(kDependencyRows, i);
+    if (row.Letter(6) != 'n' || row.Id(3) != kRelationClass) continue;
+    DependOnSources(
+        catalog,
+        CatalogKey(row.Id(3), row.Id(4), static_cast<int>(row.Count(5))),
+        CatalogKey(row.Id(0), row.Id(1), static_cast<int>(row.Count(2))));
   }
 }
 

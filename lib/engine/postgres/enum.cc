@@ -82,13 +82,6 @@ void AddLabels(const Object& from, const Object& to, Renderer& renderer) {
   }
 }
 
-bool DependsOn(const Object& object, const ObjectKey& key) {
-  for (const Dependency& dependency : object.depends_on) {
-    if (dependency.on == key) return true;
-  }
-  return false;
-}
-
 // What no renderer can take along to a new type of the same name.
 absl::Status CheckReplaceable(const Object& type, const Schema& from) {
   for (v1::ObjectKind kind : {v1::DOMAIN, v1::COMPOSITE, v1::RANGE}) {

@@ -30,13 +30,13 @@ const KindHandler& HandlerOf(const Object& object) {
   return FollowerKinds().front().handler;
 }
 
+}  // namespace
+
 bool DependsOn(const Object& object, const ObjectKey& key) {
   return std::any_of(
       object.depends_on.begin(), object.depends_on.end(),
       [&](const Dependency& dependency) { return dependency.on == key; });
 }
-
-}  // namespace
 
 std::vector<const Object*> FollowersOf(const ObjectKey& key,
                                        const Renderer& renderer) {

@@ -16,6 +16,8 @@
 
 namespace fleet::postgres {
 
+bool DependsOn(const Object& object, const ObjectKey& key);
+
 // Those that depend on `key` and are the same in both schemas, by path. Those
 // that differ are dropped and created by steps of their own.
 std::vector<const Object*> FollowersOf(const ObjectKey& key,

@@ -95,22 +95,6 @@ void Alter(const Difference& difference, Renderer& renderer) {
   }
 }
 
-// "" for the default, NO ACTION.
-absl::string_view ActionWords(char action) {
-  switch (action) {
-    case 'r':
-      return "RESTRICT";
-    case 'c':
-      return "CASCADE";
-    case 'n':
-      return "SET NULL";
-    case 'd':
-      return "SET DEFAULT";
-    default:
-      return "";
-  }
-}
-
 Object ReadForeignKey(const CatalogRow& row, const Relation& table,
                       const Catalog& catalog) {
   Object key(v1::FOREIGN_KEY, catalog.PathOf(table).Child(row.Text(1)));

@@ -18,6 +18,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"method", Compare::kExact, OnChange::kRecreate, 30},
     {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 30},
     {"options", Compare::kExact, OnChange::kAlter, 5},
+    {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"predicate", Compare::kExact, OnChange::kRecreate, 30},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
     {"tablespace", Compare::kExact, OnChange::kAlter, 30},
@@ -63,7 +64,7 @@ void Create(const Object& index, Renderer& renderer) {
   }
   if (index.Has("nulls_not_distinct")) sql << " NULLS NOT DISTINCT";
   if (index.Has("options")) {
-    sql << " WITH (" << Verbatim{index.Get("options")} << ")";
+    sql << " WITH (" << Verbatim{OptionsInOrder(index)} << ")";
   }
   if (index.Has("tablespace")) {
     sql << " TABLESPACE " << Identifier{index.Get("tablespace")};

@@ -89,9 +89,7 @@ void SetIndexAttributes(const CatalogRow& row, const Relation& index,
   if (row.Is(4)) object.Set("clustered", "true");
   if (row.Is(6)) object.Set("replica_identity", "true");
   if (row.Is(7)) object.Set("nulls_not_distinct", "true");
-  if (!relation.IsNull(13)) {
-    object.Set("options", CanonicalOptions(relation.Text(13), ""));
-  }
+  if (!relation.IsNull(13)) SetOptions(relation.Text(13), "", object);
   object.Set("tablespace", catalog.TablespaceName(relation.Id(8)));
   for (int64_t opclass : ParseNumbers(row.Text(9))) {
     catalog.Depend(object,

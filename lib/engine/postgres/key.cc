@@ -21,6 +21,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"index_comment", Compare::kExact, OnChange::kAlter, 0},
     {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 40},
     {"options", Compare::kExact, OnChange::kAlter, 5},
+    {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
     {"tablespace", Compare::kExact, OnChange::kAlter, 30},
 };
@@ -85,7 +86,7 @@ Sql KeyClause(const Object& key) {
     sql << " INCLUDE (" << Verbatim{key.Get("include")} << ")";
   }
   if (key.Has("options")) {
-    sql << " WITH (" << Verbatim{key.Get("options")} << ")";
+    sql << " WITH (" << Verbatim{OptionsInOrder(key)} << ")";
   }
   if (key.Has("tablespace")) {
     sql << " USING INDEX TABLESPACE " << Identifier{key.Get("tablespace")};
@@ -97,11 +98,6 @@ Sql KeyClause(const Object& key) {
 void FinishKey(const Object& key, Renderer& renderer) {
   FinishIndex(key, renderer);
   WriteNewConstraintComments(key, renderer);
-}
-
-absl::string_view DeferrableWords(const CatalogRow& row) {
-  if (!row.Is(4)) return "";
-  return row.Is(5) ? "DEFERRABLE INITIALLY DEFERRED" : "DEFERRABLE";
 }
 
 void ReadKeys(Catalog& catalog) {

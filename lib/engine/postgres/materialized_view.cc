@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/printed.h"
 #include "lib/engine/postgres/view_parts.h"
 
 namespace fleet::postgres {
@@ -8,10 +9,12 @@ namespace {
 constexpr AttributeSpec kAttributes[] = {
     {"access_method", Compare::kExact, OnChange::kRecreate, 30},
     {"column_comments", Compare::kExact, OnChange::kAlter, 0},
+    {"column_settings", Compare::kExact, OnChange::kRecreate, 10},
     {"columns", Compare::kExact, OnChange::kRecreate, 40},
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"definition", Compare::kExact, OnChange::kRecreate, 40},
     {"options", Compare::kExact, OnChange::kAlter, 5},
+    {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"tablespace", Compare::kExact, OnChange::kRecreate, 30},
 };
 
@@ -28,7 +31,7 @@ void Create(const Object& view, Renderer& renderer) {
     sql << " USING " << Identifier{view.Get("access_method")};
   }
   if (view.Has("options")) {
-    sql << " WITH (" << Verbatim{view.Get("options")} << ")";
+    sql << " WITH (" << Verbatim{OptionsInOrder(view)} << ")";
   }
   if (view.Has("tablespace")) {
     sql << " TABLESPACE " << Identifier{view.Get("tablespace")};
@@ -36,6 +39,12 @@ void Create(const Object& view, Renderer& renderer) {
   sql << " AS\n" << Verbatim{view.Get("definition")};
   Warn(renderer.Add(sql, kNoLock), v1::FULL_SCAN,
        "its query runs to fill materialized view", view.path());
+  for (absl::string_view setting : SplitList(view.Get("column_settings"))) {
+    Sql alter = NewSql();
+    alter << "ALTER " << ViewWord(view) << " ALTER COLUMN "
+          << Verbatim{setting};
+    renderer.Add(alter, kAccessExclusive);
+  }
   WriteNewComment(view, ViewWord(view), renderer);
   WriteColumnComments(view, "", view.Get("column_comments"), renderer);
 }

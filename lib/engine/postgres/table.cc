@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
@@ -12,14 +13,12 @@ constexpr AttributeSpec kAttributes[] = {
     {"access_method", Compare::kExact, OnChange::kAlter, 50},
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"options", Compare::kExact, OnChange::kAlter, 5},
+    {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 30},
     {"row_security", Compare::kExact, OnChange::kAlter, 60},
     {"tablespace", Compare::kExact, OnChange::kAlter, 50},
     {"unlogged", Compare::kExact, OnChange::kAlter, 50},
 };
-
-constexpr absl::string_view kEnabled = "ENABLE";
-constexpr absl::string_view kForced = "ENABLE, FORCE";
 
 Sql TableWord(const Object& table) {
   Sql sql = NewSql();
@@ -119,14 +118,17 @@ void WriteRowSecurity(const Object& table, absl::string_view from,
     Warn(statement, v1::AUTHZ_UPDATE,
          "this changes which rows are seen of table", table.path());
   };
-  if (from.empty() != to.empty()) {
+  const auto says = [](absl::string_view words, absl::string_view word) {
+    return absl::StrContains(words, word);
+  };
+  if (says(from, "ENABLE") != says(to, "ENABLE")) {
     Sql action = NewSql();
-    to.empty() ? action << "DISABLE" : action << "ENABLE";
+    says(to, "ENABLE") ? action << "ENABLE" : action << "DISABLE";
     write(action);
   }
-  if ((from == kForced) != (to == kForced)) {
+  if (says(from, "FORCE") != says(to, "FORCE")) {
     Sql action = NewSql();
-    to == kForced ? action << "FORCE" : action << "NO FORCE";
+    says(to, "FORCE") ? action << "FORCE" : action << "NO FORCE";
     write(action);
   }
 }
@@ -142,7 +144,7 @@ void Create(const Object& table, Renderer& renderer) {
     sql << " USING " << Identifier{table.Get("access_method")};
   }
   if (table.Has("options")) {
-    sql << " WITH (" << Verbatim{table.Get("options")} << ")";
+    sql << " WITH (" << Verbatim{OptionsInOrder(table)} << ")";
   }
   if (table.Has("tablespace")) {
     sql << " TABLESPACE " << Identifier{table.Get("tablespace")};
@@ -215,22 +217,19 @@ void Alter(const Difference& difference, Renderer& renderer) {
   }
 }
 
-std::string TableOptions(const CatalogRow& row) {
-  const std::string own = CanonicalOptions(row.Text(13), "");
-  const std::string toast = CanonicalOptions(row.Text(14), "toast.");
-  return absl::StrCat(own, own.empty() || toast.empty() ? "" : ", ", toast);
-}
-
 void SetTableAttributes(const CatalogRow& row, const Catalog& catalog,
                         Object& table) {
   if (row.Letter(4) == 'u') table.Set("unlogged", "true");
   const absl::string_view method = catalog.AccessMethodName(row.Id(7));
   if (method != "heap") table.Set("access_method", method);
   table.Set("tablespace", catalog.TablespaceName(row.Id(8)));
-  if (row.Is(10)) table.Set("row_security", row.Is(11) ? kForced : kEnabled);
+  if (row.Is(10) || row.Is(11)) {
+    table.Set("row_security",
+              row.Is(10) ? (row.Is(11) ? "ENABLE, FORCE" : "ENABLE") : "FORCE");
+  }
   if (row.Letter(12) == 'f') table.Set("replica_identity", "FULL");
   if (row.Letter(12) == 'n') table.Set("replica_identity", "NOTHING");
-  table.Set("options", TableOptions(row));
+  SetOptions(row.Text(13), row.Text(14), table);
 }
 
 // What makes a partition, a typed or an inheriting table what it is.

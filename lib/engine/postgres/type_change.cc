@@ -104,6 +104,10 @@ TypeChange TypeChangeOf(absl::string_view from, absl::string_view to) {
                                                : TypeChange::kNarrows;
   }
   if (a == "cidr" && b == "inet") return TypeChange::kWidens;
+  // Sessions are pinned to UTC, where the two are stored alike.
+  const bool zone = a != b && absl::StartsWith(a, "timestamp") &&
+                    absl::StartsWith(b, "timestamp");
+  if (zone && LimitWidens(from_limits, to_limits)) return TypeChange::kWidens;
   const FamilyRow* low = FindFamily(a);
   const FamilyRow* high = FindFamily(b);
   const bool wider = low != nullptr && high != nullptr &&

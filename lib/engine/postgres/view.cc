@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/view_parts.h"
@@ -16,6 +17,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"definition", Compare::kExact, OnChange::kAlter, 25},
     {"options", Compare::kExact, OnChange::kAlter, 25},
+    {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
 };
 
 Sql ViewWord(const Object& view) {
@@ -41,7 +43,7 @@ Sql Definition(const Object& view) {
   Sql sql = NewSql();
   sql << ViewWord(view);
   if (view.Has("options")) {
-    sql << " WITH (" << Verbatim{view.Get("options")} << ")";
+    sql << " WITH (" << Verbatim{OptionsInOrder(view)} << ")";
   }
   sql << " AS\n" << Verbatim{view.Get("definition")};
   return sql;
@@ -112,15 +114,34 @@ void Alter(const Difference& difference, Renderer& renderer) {
                       to.Get("column_comments"), renderer);
 }
 
+// "c SET STATISTICS 80, c SET STORAGE EXTERNAL"
+std::string ColumnSettings(const Relation& relation, const Catalog& catalog) {
+  std::vector<std::string> settings;
+  for (int index : relation.column_rows) {
+    const CatalogRow row = catalog.Row(kColumnRows, index);
+    const std::string name = QuoteName(row.Text(2));
+    if (row.Count(11) >= 0) {
+      settings.push_back(absl::StrCat(name, " SET STATISTICS ", row.Text(11)));
+    }
+    const TypeRow* type = catalog.types().Find(row.Id(3));
+    if (type != nullptr && type->storage != row.Letter(9)) {
+      settings.push_back(
+          absl::StrCat(name, " SET STORAGE ", StorageWord(row.Letter(9))));
+    }
+  }
+  return JoinList(settings);
+}
+
 void ReadView(const Relation& relation, v1::ObjectKind kind,
               absl::string_view defaults, Catalog& catalog) {
   const CatalogRow row = catalog.Row(kRelationRows, relation.row);
   Object view(kind, catalog.PathOf(relation));
   view.Set("columns", PrintedColumns(relation, catalog));
   view.Set("definition", CanonicalQuery(row.Text(15)));
-  view.Set("options", CanonicalOptions(row.Text(13), ""));
+  SetOptions(row.Text(13), "", view);
   view.Set("column_defaults", defaults);
   if (kind == v1::MATERIALIZED_VIEW) {
+    view.Set("column_settings", ColumnSettings(relation, catalog));
     view.Set("tablespace", catalog.TablespaceName(row.Id(8)));
     const absl::string_view method = catalog.AccessMethodName(row.Id(7));
     if (method != "heap") view.Set("access_method", method);
