@@ -120,7 +120,7 @@ class ColumnReader {
     }
     if (row.Letter(10) == 'p') column.Set("compression", "pglz");
     if (row.Letter(10) == 'l') column.Set("compression", "lz4");
-    if (row.Count(11) >= 0) column.Set("statistics", row.Text(11));
+    if (!row.IsNull(11)) column.Set("statistics", row.Text(11));
     if (!row.IsNull(12)) SetOptions(row.Text(12), "", column);
   }
 

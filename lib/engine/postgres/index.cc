@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
@@ -21,6 +23,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"predicate", Compare::kExact, OnChange::kRecreate, 30},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
+    {"statistics", Compare::kExact, OnChange::kAlter, 0},
     {"tablespace", Compare::kExact, OnChange::kAlter, 30},
     {"unique", Compare::kExact, OnChange::kRecreate, 40},
 };
@@ -43,6 +46,29 @@ void WarnOfBuild(const Object& index, v1::Statement& statement) {
   if (index.Has("unique")) {
     Warn(statement, v1::DATA_DEPENDENT, "this fails on duplicates in table",
          table);
+  }
+}
+
+// "1 SET STATISTICS 300, …", by number of the column.
+void WriteStatistics(const Object& index, absl::string_view from,
+                     absl::string_view to, Renderer& renderer) {
+  const std::vector<absl::string_view> before = SplitList(from);
+  const std::vector<absl::string_view> after = SplitList(to);
+  const auto write = [&](absl::string_view setting) {
+    Sql sql = NewSql();
+    sql << "ALTER INDEX " << Name(OwnPath(index)) << " ALTER COLUMN "
+        << Verbatim{setting};
+    renderer.Add(sql, kShareUpdateExclusive);
+  };
+  for (absl::string_view setting : before) {
+    const absl::string_view column =
+        setting.substr(0, LeadingNameSize(setting));
+    if (std::count(after.begin(), after.end(), setting) == 0) {
+      write(absl::StrCat(column, " SET STATISTICS -1"));
+    }
+  }
+  for (absl::string_view setting : after) {
+    if (std::count(before.begin(), before.end(), setting) == 0) write(setting);
   }
 }
 
@@ -75,6 +101,7 @@ void Create(const Object& index, Renderer& renderer) {
   v1::Statement& statement = renderer.Add(sql, kShare);
   if (HasRows(renderer, table)) WarnOfBuild(index, statement);
   FinishIndex(index, renderer);
+  WriteStatistics(index, "", index.Get("statistics"), renderer);
   Sql word = NewSql();
   word << "INDEX " << Name(OwnPath(index));
   WriteNewComment(index, word, renderer);
@@ -91,6 +118,8 @@ void Drop(const Object& index, Renderer& renderer) {
 
 void Alter(const Difference& difference, Renderer& renderer) {
   AlterIndexSettings(difference, renderer);
+  WriteStatistics(*difference.to, difference.from->Get("statistics"),
+                  difference.to->Get("statistics"), renderer);
   if (Changed(difference, "comment")) {
     Sql word = NewSql();
     word << "INDEX " << Name(OwnPath(*difference.to));
@@ -127,6 +156,7 @@ void ReadIndexes(Catalog& catalog) {
     if (!row.Is(5)) index.Set("invalid", "true");
     index.Set("method", catalog.AccessMethodName(names.Id(7)));
     index.Set("keys", IndexKeys(row, *relation, *table, catalog));
+    index.Set("statistics", row.Text(14));
     index.Set("predicate", CanonicalExpression(row.Text(12)));
     catalog.AddChild(*table, CatalogKey(kRelationClass, relation->oid, 0),
                      std::move(index));

@@ -108,7 +108,9 @@ std::string ColumnsQuery(int version) {
       version >= 120000 ? "a.attgenerated, " : "'', ",
       "a.attcollation, a.attstorage, ",
       version >= 140000 ? "a.attcompression, " : "'', ",
-      "coalesce(a.attstattarget, -1), a.attoptions, "
+      "nullif(a.attstattarget, -1), "
+      "CASE WHEN cardinality(a.attoptions) > 1 OR "
+      "a.attoptions[1] NOT LIKE 'pg_attver=%' THEN a.attoptions END, "
       "CASE WHEN a.atttypid >= 16384 AND a.atttypmod >= 0 "
       "THEN format_type(a.atttypid, a.atttypmod) END "
       "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
@@ -129,7 +131,7 @@ constexpr char kSequences[] =
 
 // index, table, key columns, unique, clustered, valid, replica identity, nulls
 // not distinct, columns, operator classes, collations, options, predicate,
-// whole definition where it has expressions or options per column
+// whole definition where it has expressions or options per column, statistics
 std::string IndexesQuery(int version) {
   return absl::StrCat(
       "SELECT i.indexrelid, i.indrelid, i.indnkeyatts, i.indisunique, "
@@ -145,7 +147,12 @@ std::string IndexesQuery(int version) {
             "a.attrelid = i.indexrelid AND (cardinality(a.attoptions) > 1 OR "
             "a.attoptions[1] NOT LIKE 'pg_attver=%'))"
           : "",
-      " THEN pg_get_indexdef(i.indexrelid) END "
+      " THEN pg_get_indexdef(i.indexrelid) END, "
+      // Only expressions have statistics of the index's own.
+      "CASE WHEN i.indexprs IS NOT NULL THEN (SELECT string_agg("
+      "concat(attnum, ' SET STATISTICS ', attstattarget), ', ' "
+      "ORDER BY attnum) FROM pg_attribute WHERE attrelid = i.indexrelid "
+      "AND attstattarget >= 0) END "
       "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
       "WHERE c.relnamespace = " FLEET_USER_SCHEMAS);
 }

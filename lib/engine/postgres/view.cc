@@ -120,7 +120,7 @@ std::string ColumnSettings(const Relation& relation, const Catalog& catalog) {
   for (int index : relation.column_rows) {
     const CatalogRow row = catalog.Row(kColumnRows, index);
     const std::string name = QuoteName(row.Text(2));
-    if (row.Count(11) >= 0) {
+    if (!row.IsNull(11)) {
       settings.push_back(absl::StrCat(name, " SET STATISTICS ", row.Text(11)));
     }
     const TypeRow* type = catalog.types().Find(row.Id(3));
