@@ -332,6 +332,10 @@ void AlterIdentity(const Difference& difference, Renderer& renderer) {
         << " RENAME TO " << Identifier{IdentitySequenceName(to)};
     renderer.Add(sql, kAccessExclusive);
   }
+  const absl::Status limits =
+      CheckLimits(from.Get("identity_options"), from.Get("type"),
+                  to.Get("identity_options"), to.Get("type"));
+  if (!limits.ok()) return renderer.Fail(limits);
   const bool mode = Changed(difference, "identity");
   const bool options = Changed(difference, "identity_options");
   if (!mode && !options) return;

@@ -58,7 +58,11 @@ void Drop(const Object& sequence, Renderer& renderer) {
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
   const Object& to = *difference.to;
+  const absl::Status limits = CheckLimits(from.Get("options"), from.Get("type"),
+                                          to.Get("options"), to.Get("type"));
+  if (!limits.ok()) return renderer.Fail(limits);
   if (Changed(difference, "type") || Changed(difference, "options")) {
     Sql sql = NewSql();
     sql << "ALTER " << SequenceWord(to) << " AS " << Verbatim{to.Get("type")};

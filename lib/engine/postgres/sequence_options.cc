@@ -59,22 +59,8 @@ std::vector<std::string> Print(const Rules& rules, const Rules& defaults,
   return text;
 }
 
-}  // namespace
-
-std::string SequenceOptions(const CatalogRow& row, absl::string_view type) {
-  Rules rules;
-  rules.start = row.Count(2);
-  rules.increment = row.Count(3);
-  rules.minimum = row.Count(4);
-  rules.maximum = row.Count(5);
-  rules.cache = row.Count(6);
-  rules.cycles = row.Is(7);
-  return absl::StrJoin(Print(rules, Defaults(rules.increment, type), false),
-                       " ");
-}
-
-std::vector<std::string> SequenceRules(absl::string_view options,
-                                       absl::string_view type) {
+// The rules that a canonical text stands for.
+Rules ParseRules(absl::string_view options, absl::string_view type) {
   const std::vector<absl::string_view> words =
       absl::StrSplit(options, ' ', absl::SkipEmpty());
   const auto after = [&](absl::string_view word, int64_t otherwise) {
@@ -93,7 +79,42 @@ std::vector<std::string> SequenceRules(absl::string_view options,
   rules.start = after("START", increment > 0 ? rules.minimum : rules.maximum);
   rules.cache = after("CACHE", 1);
   rules.cycles = absl::EndsWith(options, "CYCLE");
+  return rules;
+}
+
+}  // namespace
+
+std::string SequenceOptions(const CatalogRow& row, absl::string_view type) {
+  Rules rules;
+  rules.start = row.Count(2);
+  rules.increment = row.Count(3);
+  rules.minimum = row.Count(4);
+  rules.maximum = row.Count(5);
+  rules.cache = row.Count(6);
+  rules.cycles = row.Is(7);
+  return absl::StrJoin(Print(rules, Defaults(rules.increment, type), false),
+                       " ");
+}
+
+std::vector<std::string> SequenceRules(absl::string_view options,
+                                       absl::string_view type) {
+  const Rules rules = ParseRules(options, type);
   return Print(rules, rules, true);
+}
+
+absl::Status CheckLimits(absl::string_view from_options,
+                         absl::string_view from_type,
+                         absl::string_view to_options,
+                         absl::string_view to_type) {
+  const Rules from = ParseRules(from_options, from_type);
+  const Rules to = ParseRules(to_options, to_type);
+  if (from.start >= to.minimum && from.start <= to.maximum) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("its sequence starts at ", from.start,
+                   ", outside of the wanted limits ", to.minimum, " to ",
+                   to.maximum, "; restart it within them by hand first"));
 }
 
 }  // namespace fleet::postgres

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "lib/engine/postgres/catalog.h"
 
@@ -18,6 +19,13 @@ std::string SequenceOptions(const CatalogRow& row, absl::string_view type);
 // Every rule, for ALTER: defaults are said too.
 std::vector<std::string> SequenceRules(absl::string_view options,
                                        absl::string_view type);
+
+// FailedPrecondition where the first value of one set of rules lies outside of
+// the limits of another: a sequence that stands there refuses them.
+absl::Status CheckLimits(absl::string_view from_options,
+                         absl::string_view from_type,
+                         absl::string_view to_options,
+                         absl::string_view to_type);
 
 }  // namespace fleet::postgres
 
