@@ -29,6 +29,9 @@ _COPTS = [
     "-DSPDLOG_FMT_EXTERNAL",
 ]
 
+# What CMake defines for tests: where the sources and the programs are.
+_TEST_COPTS = _COPTS + ['-DFLEET_SOURCE_DIR=\\".\\"', '-DFLEET_BIN_DIR=\\".\\"']
+
 def _link(libraries):
     return ["-Wl,--start-group"] + ["-l" + name for name in libraries] + ["-Wl,--end-group"]
 
@@ -50,7 +53,6 @@ def fleet_protos(messages, services):
         name = "proto",
         srcs = ["proto/%s.pb.cc" % name for name in messages],
         hdrs = ["proto/%s.pb.h" % name for name in messages],
-        includes = ["."],
     )
     native.cc_library(
         name = "proto_services",
@@ -68,7 +70,7 @@ def fleet_targets(targets):
                 name = target["name"],
                 srcs = target["srcs"],
                 hdrs = target["hdrs"],
-                copts = _COPTS,
+                copts = _TEST_COPTS if target["name"].startswith("test_") else _COPTS,
                 deps = deps,
             )
         elif target["rule"] == "binary":
@@ -83,7 +85,7 @@ def fleet_targets(targets):
             native.cc_test(
                 name = target["name"],
                 srcs = target["srcs"] + target["hdrs"],
-                copts = _COPTS + ['-DFLEET_SOURCE_DIR=\\".\\"', '-DFLEET_BIN_DIR=\\".\\"'],
+                copts = _TEST_COPTS,
                 linkopts = _link(_TEST_LIBRARIES + _LIBRARIES),
                 deps = deps,
                 size = "medium",
