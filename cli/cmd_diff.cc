@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <future>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -43,15 +44,23 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
                                  const Invocation& invocation) {
   ASSIGN_OR_RETURN(const HazardPolicy policy, options.hazards.Policy());
   ASSIGN_OR_RETURN(const Dialect* dialect, DialectFor(options));
+  // Two servers, or two of one server's processes: each side reads while the
+  // other does.
+  const auto read_to = [&options, &invocation](const Dialect* of) {
+    return ReadSide(options.to, of, options.source, invocation.globals);
+  };
+  std::future<absl::StatusOr<Schema>> reading;
+  if (dialect != nullptr) {
+    reading = std::async(std::launch::async, read_to, dialect);
+  }
   ASSIGN_OR_RETURN(
       const Schema from,
       ReadSide(options.from, dialect, options.source, invocation.globals));
   if (dialect == nullptr) {
     ASSIGN_OR_RETURN(dialect, DialectOf(from.info().engine));
   }
-  ASSIGN_OR_RETURN(
-      const Schema to,
-      ReadSide(options.to, dialect, options.source, invocation.globals));
+  ASSIGN_OR_RETURN(const Schema to,
+                   reading.valid() ? reading.get() : read_to(dialect));
   if (to.info().engine != from.info().engine) {
     return absl::InvalidArgumentError(
         "the two sides are of different engines; both must be of one");
