@@ -95,7 +95,7 @@ create_database() {
 run_sql() {  # DATABASE <SQL
   case $engine in
     sqlite) sqlite3 -bail "$work/$1.db" ;;
-    postgres) psql -Xqh "$work/pg" -U postgres -v ON_ERROR_STOP=1 -d "$1" -f - ;;
+    postgres) psql -XqAth "$work/pg" -U postgres -v ON_ERROR_STOP=1 -d "$1" -f - ;;
   esac
 }
 url() {
