@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 status=0
-bazel test //... || status=$?
+bazel test --keep_going //... || status=$?
 bazel shutdown
 exit "$status"
