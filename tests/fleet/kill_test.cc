@@ -60,6 +60,9 @@ class Kill : public ::testing::Test {
   void OneRound(int round, int delay_ms, Strike strike) {
     SCOPED_TRACE(
         absl::StrCat("round ", round, ", killed after ", delay_ms, " ms"));
+    // A plan needs its agents; the last round's victim may still be dialing.
+    ASSERT_TRUE(saas_.fleet().WaitForTargets(13, absl::Seconds(60)))
+        << saas_.fleet().Logs();
     saas_.Sql("prod-eu", Round(round));
     saas_.ClearLedgers();
     const std::string out =
