@@ -32,6 +32,36 @@ constexpr Kind kKinds[] = {
     {v1::PROCEDURE, "procedure", 62, false, false, false},
     {v1::TRIGGER, "trigger", 150, true, false, false},
     {v1::OPAQUE, "object", 160, false, false, true, true},
+    {v1::FOREIGN_DATA_WRAPPER, "foreign-data wrapper", 64, false, false, false},
+    {v1::SERVER, "server", 65, false, false, false},
+    {v1::FOREIGN_TABLE, "foreign table", 72, false, true, false},
+    {v1::PARTITION, "partition", 85, false, false, false},
+    {v1::INHERITANCE, "inheritance", 86, false, false, false},
+    {v1::INDEX_PARTITION, "index partition", 105, false, false, false},
+    {v1::POLICY, "policy", 152, true, false, false},
+    {v1::RULE, "rule", 145, true, false, false},
+    {v1::STATISTICS, "statistics object", 108, false, false, false},
+    {v1::EVENT_TRIGGER, "event trigger", 156, false, false, false},
+    {v1::AGGREGATE, "aggregate", 63, false, false, false},
+    {v1::OPERATOR, "operator", 66, false, false, false},
+    {v1::OPERATOR_FAMILY, "operator family", 67, false, false, false},
+    {v1::OPERATOR_CLASS, "operator class", 68, false, false, false},
+    {v1::CAST, "cast", 69, false, false, false},
+    {v1::COLLATION, "collation", 25, false, false, false},
+    {v1::CONVERSION, "conversion", 61, false, false, false},
+    {v1::TEXT_SEARCH_PARSER, "text search parser", 61, false, false, false},
+    {v1::TEXT_SEARCH_TEMPLATE, "text search template", 61, false, false, false},
+    {v1::TEXT_SEARCH_DICTIONARY, "text search dictionary", 62, false, false,
+     false},
+    {v1::TEXT_SEARCH_CONFIGURATION, "text search configuration", 63, false,
+     false, false},
+    {v1::PUBLICATION, "publication", 154, false, false, false},
+    {v1::OWNER, "owner", 170, false, false, false},
+    {v1::PRIVILEGES, "privileges", 172, false, false, false},
+    {v1::DEFAULT_PRIVILEGES, "default privileges", 174, false, false, false},
+    {v1::EVENT, "event", 155, false, false, false},
+    {v1::PARTITIONING, "partitioning", 88, true, false, true},
+    {v1::VIRTUAL_TABLE, "virtual table", 71, false, true, true},
 };
 
 constexpr bool IsComplete() {
@@ -50,10 +80,14 @@ const Kind& KindOf(v1::ObjectKind kind) {
 
 std::string CountOf(v1::ObjectKind kind, size_t count) {
   const absl::string_view name = KindOf(kind).name;
-  const absl::string_view ending = count == 1                  ? ""
-                                   : absl::EndsWith(name, "x") ? "es"
-                                                               : "s";
-  return absl::StrCat(count, " ", name, ending);
+  if (count == 1) return absl::StrCat(count, " ", name);
+  if (absl::EndsWith(name, "y")) {
+    return absl::StrCat(count, " ", name.substr(0, name.size() - 1), "ies");
+  }
+  if (absl::EndsWith(name, "x") || absl::EndsWith(name, "ss")) {
+    return absl::StrCat(count, " ", name, "es");
+  }
+  return absl::StrCat(count, " ", name, absl::EndsWith(name, "s") ? "" : "s");
 }
 
 }  // namespace fleet
