@@ -30,6 +30,7 @@ absl::StatusOr<Session*> WarmSession::Get() {
   ASSIGN_OR_RETURN(const std::string url, UrlWithPassword(target_));
   SessionOptions options;
   options.read_only = target_.read_only;
+  options.keep_plans = true;
   options.application_name = "fleet-agent";
   absl::StatusOr<std::unique_ptr<Session>> opened = OpenSession(url, options);
   if (!opened.ok()) {

@@ -60,7 +60,7 @@ class Dialect {
 
   // One query, one value: equal to an earlier answer of the same database only
   // if its schema has not changed since. Cheap.
-  virtual std::string ChangeTokenQuery() const = 0;
+  virtual std::string ChangeTokenQuery(int server_version) const = 0;
 
   // Run before a plan's transactions on a session, and at the head of a script:
   // what makes the plan mean the same everywhere.

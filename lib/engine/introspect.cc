@@ -17,12 +17,14 @@ absl::StatusOr<Schema> Introspect(Session& session, const Dialect& dialect) {
 
 absl::StatusOr<std::string> ReadChangeToken(Session& session,
                                             const Dialect& dialect) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows,
-                   session.Query(dialect.ChangeTokenQuery()));
-  if (rows->rows() != 1 || rows->columns() != 1 || rows->is_null(0, 0)) {
+  ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<RowSet>> results,
+                   session.QuerySnapshot({dialect.ChangeTokenQuery(
+                       session.info().server_version)}));
+  const RowSet& rows = *results.front();
+  if (rows.rows() != 1 || rows.columns() != 1 || rows.is_null(0, 0)) {
     return absl::InternalError("the change token query did not give one value");
   }
-  return std::string(rows->at(0, 0));
+  return std::string(rows.at(0, 0));
 }
 
 }  // namespace fleet

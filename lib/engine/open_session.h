@@ -18,6 +18,9 @@ namespace fleet {
 struct SessionOptions {
   bool create = false;     // SQLite: make the file
   bool read_only = false;  // nothing is ever written through it
+  // It lives long and asks the same again: the server keeps the plans of
+  // QuerySnapshot's queries.
+  bool keep_plans = false;
   std::string application_name = "fleetctl";
   int connect_timeout_s = 10;
 };

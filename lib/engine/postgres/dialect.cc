@@ -90,7 +90,9 @@ class PostgresDialectImpl : public Dialect {
     return Schema::Make(info, catalog.TakeObjects());
   }
 
-  std::string ChangeTokenQuery() const override { return CatalogChangeToken(); }
+  std::string ChangeTokenQuery(int server_version) const override {
+    return CatalogChangeToken(server_version);
+  }
 
   // Names are qualified, but types and functions inside definitions were
   // printed for this search path.

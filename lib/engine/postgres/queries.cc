@@ -323,6 +323,17 @@ constexpr char kOpaque[] =
                  "concat_ws(' ', trffromsql::regprocedure, "
                  "trftosql::regprocedure)");
 
+// Our own tables, their toast tables and the indexes of these: no part of any
+// schema, and made between two looks at one.
+constexpr char kOwnRelations[] =
+    "WITH meta AS (SELECT oid, reltoastrelid FROM pg_class "
+    "WHERE relnamespace = (SELECT oid FROM pg_namespace "
+    "WHERE nspname = 'fleetctl_meta')), own AS MATERIALIZED ("
+    "SELECT oid FROM meta UNION ALL "
+    "SELECT reltoastrelid FROM meta WHERE reltoastrelid <> 0 UNION ALL "
+    "SELECT indexrelid FROM pg_index "
+    "WHERE indrelid IN (SELECT reltoastrelid FROM meta)) ";
+
 // xmin and ctid of a row change exactly when the row is written anew; VACUUM
 // and ANALYZE write pg_class in place and so do not count. Rows that initdb
 // made never change, but for the public schema's.
@@ -331,16 +342,20 @@ struct TokenCatalog {
   absl::string_view filter;
 };
 constexpr TokenCatalog kTokenCatalogs[] = {
-    {"pg_class", "oid >= 16384"},
-    {"pg_attribute", "attrelid >= 16384"},
-    {"pg_attrdef", "true"},
-    {"pg_constraint", "oid >= 16384"},
-    {"pg_index", "indexrelid >= 16384"},
+    {"pg_class", "oid >= 16384 AND oid NOT IN (SELECT oid FROM own)"},
+    {"pg_attribute",
+     "attrelid >= 16384 AND attrelid NOT IN (SELECT oid FROM own)"},
+    {"pg_attrdef", "adrelid NOT IN (SELECT oid FROM own)"},
+    {"pg_constraint", "oid >= 16384 AND conrelid NOT IN (SELECT oid FROM own)"},
+    {"pg_index",
+     "indexrelid >= 16384 AND indrelid NOT IN (SELECT oid FROM own)"},
     {"pg_proc", "oid >= 16384"},
     {"pg_trigger", "true"},
-    {"pg_type", "oid >= 16384"},
+    {"pg_type",
+     "oid >= 16384 AND typnamespace <> ALL (ARRAY(SELECT oid FROM pg_namespace "
+     "WHERE nspname = 'fleetctl_meta'))"},
     {"pg_enum", "true"},
-    {"pg_namespace", "nspname !~ '^pg_'"},
+    {"pg_namespace", "nspname !~ '^pg_' AND nspname <> 'fleetctl_meta'"},
     {"pg_rewrite", "oid >= 16384"},
     {"pg_sequence", "true"},
     {"pg_description", "objoid >= 16384 OR objoid = 2200"},
@@ -389,13 +404,15 @@ std::vector<std::string> CatalogQueries(int server_version) {
   return queries;
 }
 
-std::string CatalogChangeToken() {
-  std::string query = "SELECT concat_ws('.'";
+std::string CatalogChangeToken(int server_version) {
+  const absl::string_view hash =
+      server_version >= 140000
+          ? "hash_record_extended(ROW(ctid, xmin), 0)"
+          : "hashtextextended(ctid::text, xmin::text::bigint)";
+  std::string query = absl::StrCat(kOwnRelations, "SELECT concat_ws('.'");
   for (const TokenCatalog& catalog : kTokenCatalogs) {
-    absl::StrAppend(&query,
-                    ", (SELECT concat(count(*), '-', sum(hashtextextended("
-                    "ctid::text, xmin::text::bigint))) FROM ",
-                    catalog.name, " WHERE ", catalog.filter, ")");
+    absl::StrAppend(&query, ", (SELECT concat(count(*), '-', sum(", hash,
+                    ")) FROM ", catalog.name, " WHERE ", catalog.filter, ")");
   }
   return query + ")";
 }

@@ -36,7 +36,7 @@ enum CatalogQuery : int {
 std::vector<std::string> CatalogQueries(int server_version);
 
 // One value that changes with every committed change of the schema.
-std::string CatalogChangeToken();
+std::string CatalogChangeToken(int server_version);
 
 // OIDs of the system catalogs, the same in every server.
 enum CatalogClass : unsigned {

@@ -3,7 +3,8 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/random/random.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,8 @@
 namespace fleet {
 namespace {
 
+constexpr char kBeginSnapshot[] =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr absl::Duration kFencePollMin = absl::Milliseconds(30);
 constexpr absl::Duration kFencePollMax = absl::Milliseconds(250);
 
@@ -36,10 +39,11 @@ struct PgCancelFreer {
 
 class PostgresSession : public Session {
  public:
-  PostgresSession(PgConnection connection, bool read_only)
+  PostgresSession(PgConnection connection, const SessionOptions& options)
       : connection_(std::move(connection)),
         cancel_(PQgetCancel(connection_.get())),
-        read_only_(read_only) {
+        read_only_(options.read_only),
+        keep_plans_(options.keep_plans) {
     info_.engine = v1::POSTGRES;
     info_.flavour = "postgresql";
     info_.server_version = PQserverVersion(connection_.get());
@@ -76,9 +80,12 @@ class PostgresSession : public Session {
   // One statement by the extended protocol, which takes no second one.
   absl::StatusOr<PgResult> Run(absl::string_view sql);
   absl::Status Check(const PGresult* result);
-  // All in one round trip; results of all, or the first failure and its index.
+  // What `send` queues for 0 … count-1, in one round trip; results of all, or
+  // the first failure and its index.
   absl::StatusOr<std::vector<PgResult>> Pipeline(
-      absl::Span<const std::string> statements, int* failed);
+      size_t count, absl::FunctionRef<int(PGconn*, size_t)> send, int* failed);
+  // The server parses and plans `queries` once for this session.
+  absl::Status KeepPlans(absl::Span<const std::string> queries);
   absl::StatusOr<std::vector<PgResult>> ReadPipeline(size_t count, int* failed);
   absl::Status PinSettings(bool with_optional);
   absl::Status RunStatements(absl::string_view script,
@@ -88,12 +95,16 @@ class PostgresSession : public Session {
   const PgConnection connection_;
   const std::unique_ptr<PGcancel, PgCancelFreer> cancel_;
   const bool read_only_;
+  const bool keep_plans_;
   SchemaInfo info_;
   bool is_broken_ = false;
   bool has_fence_ = false;
   // As the server has them; -1: not known.
   int64_t lock_timeout_ms_ = -1;
   int64_t statement_timeout_ms_ = -1;
+  // Query → the name it is prepared under.
+  absl::flat_hash_map<std::string, std::string> plans_;
+  int last_plan_ = 0;
 };
 
 absl::Status PostgresSession::Check(const PGresult* result) {
@@ -134,17 +145,14 @@ absl::StatusOr<std::unique_ptr<RowSet>> PostgresSession::Query(
 }
 
 absl::StatusOr<std::vector<PgResult>> PostgresSession::Pipeline(
-    absl::Span<const std::string> statements, int* failed) {
+    size_t count, absl::FunctionRef<int(PGconn*, size_t)> send, int* failed) {
   if (failed != nullptr) *failed = -1;
   if (IsBroken()) {
     return PostgresError("08003", "the connection was lost; open another");
   }
   PGconn* connection = connection_.get();
   bool sent = PQenterPipelineMode(connection) == 1;
-  for (const std::string& statement : statements) {
-    sent = sent && PQsendQueryParams(connection, statement.c_str(), 0, nullptr,
-                                     nullptr, nullptr, nullptr, 0) == 1;
-  }
+  for (size_t i = 0; i < count && sent; ++i) sent = send(connection, i) == 1;
   sent = sent && PQpipelineSync(connection) == 1;
   if (!sent) {
     is_broken_ = true;
@@ -152,8 +160,7 @@ absl::StatusOr<std::vector<PgResult>> PostgresSession::Pipeline(
                          Printable(absl::StrCat("cannot send to the server: ",
                                                 PQerrorMessage(connection))));
   }
-  absl::StatusOr<std::vector<PgResult>> results =
-      ReadPipeline(statements.size(), failed);
+  absl::StatusOr<std::vector<PgResult>> results = ReadPipeline(count, failed);
   if (PQexitPipelineMode(connection) != 1) is_broken_ = true;
   return results;
 }
@@ -188,24 +195,52 @@ absl::StatusOr<std::vector<PgResult>> PostgresSession::ReadPipeline(
   return results;
 }
 
+absl::Status PostgresSession::KeepPlans(absl::Span<const std::string> queries) {
+  std::vector<std::pair<std::string, std::string>> fresh;
+  for (const std::string& query : queries) {
+    if (plans_.contains(query)) continue;
+    fresh.emplace_back(query, absl::StrCat("fleetctl_", ++last_plan_));
+  }
+  if (fresh.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Pipeline(
+                      fresh.size(),
+                      [&fresh](PGconn* connection, size_t i) {
+                        const auto& [query, name] = fresh[i];
+                        return PQsendPrepare(connection, name.c_str(),
+                                             query.c_str(), 0, nullptr);
+                      },
+                      nullptr)
+                      .status());
+  plans_.insert(fresh.begin(), fresh.end());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<std::unique_ptr<RowSet>>>
 PostgresSession::QuerySnapshot(absl::Span<const std::string> queries) {
+  if (keep_plans_) RETURN_IF_ERROR(KeepPlans(queries));
   const bool own_transaction = IsIdle();
-  std::vector<std::string> statements;
-  if (own_transaction) {
-    statements.push_back("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  }
-  statements.insert(statements.end(), queries.begin(), queries.end());
-  if (own_transaction) statements.push_back("COMMIT");
-  absl::StatusOr<std::vector<PgResult>> results = Pipeline(statements, nullptr);
+  const size_t first = own_transaction ? 1 : 0;
+  const size_t end = first + queries.size();
+  const auto send = [&](PGconn* connection, size_t i) {
+    const char* text = i < first ? kBeginSnapshot
+                       : i < end ? queries[i - first].c_str()
+                                 : "COMMIT";
+    const auto plan = i < first || i >= end ? plans_.end() : plans_.find(text);
+    return plan == plans_.end()
+               ? PQsendQueryParams(connection, text, 0, nullptr, nullptr,
+                                   nullptr, nullptr, 0)
+               : PQsendQueryPrepared(connection, plan->second.c_str(), 0,
+                                     nullptr, nullptr, nullptr, 0);
+  };
+  absl::StatusOr<std::vector<PgResult>> results =
+      Pipeline(end + first, send, nullptr);
   if (!results.ok()) {
     if (own_transaction && !is_broken_) Rollback().IgnoreError();
     return results.status();
   }
   std::vector<std::unique_ptr<RowSet>> rows;
-  const size_t first = own_transaction ? 1 : 0;
-  for (size_t i = 0; i < queries.size(); ++i) {
-    rows.push_back(MakePgRowSet(std::move((*results)[first + i])));
+  for (size_t i = first; i < end; ++i) {
+    rows.push_back(MakePgRowSet(std::move((*results)[i])));
   }
   return rows;
 }
@@ -214,7 +249,14 @@ absl::Status PostgresSession::ExecuteAll(
     absl::Span<const std::string> statements, int* failed) {
   if (failed != nullptr) *failed = -1;
   if (statements.empty()) return absl::OkStatus();
-  return Pipeline(statements, failed).status();
+  return Pipeline(
+             statements.size(),
+             [statements](PGconn* connection, size_t i) {
+               return PQsendQueryParams(connection, statements[i].c_str(), 0,
+                                        nullptr, nullptr, nullptr, nullptr, 0);
+             },
+             failed)
+      .status();
 }
 
 absl::Status PostgresSession::Begin() {
@@ -383,8 +425,8 @@ absl::Status PostgresSession::RunScript(absl::string_view sql,
 absl::StatusOr<std::unique_ptr<Session>> OpenPostgresSession(
     const std::string& url, const SessionOptions& options) {
   ASSIGN_OR_RETURN(PgConnection connection, ConnectPostgres(url, options));
-  auto session = std::make_unique<PostgresSession>(std::move(connection),
-                                                   options.read_only);
+  auto session =
+      std::make_unique<PostgresSession>(std::move(connection), options);
   absl::Status status = session->Pin();
   if (!status.ok()) {
     return Annotate(status, absl::StrCat("connecting to ", RedactUrl(url)));

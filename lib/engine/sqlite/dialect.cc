@@ -118,7 +118,7 @@ class Sqlite : public Dialect {
     return ReadSqliteSchema(info, catalog);
   }
 
-  std::string ChangeTokenQuery() const override {
+  std::string ChangeTokenQuery(int server_version) const override {
     return "PRAGMA main.schema_version";
   }
 

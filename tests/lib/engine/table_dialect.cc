@@ -81,7 +81,7 @@ class TableDialectImpl : public Dialect {
       absl::Span<const std::unique_ptr<RowSet>>) const override {
     return Schema::Make(info, {});
   }
-  std::string ChangeTokenQuery() const override { return "SELECT 1"; }
+  std::string ChangeTokenQuery(int) const override { return "SELECT 1"; }
   std::vector<std::string> PlanPrologue(const v1::Plan&) const override {
     return {"SET before = 1"};
   }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/engine/introspect.h"
+#include "lib/engine/marker.h"
 #include "lib/engine/open_session.h"
 #include "lib/engine/postgres/dialect.h"
 #include "lib/engine/postgres/quoting.h"
@@ -95,6 +96,15 @@ TEST_F(CatalogTest, DoesNotSeeWhatIsNotTheUsers) {
   ASSERT_OK_AND_ASSIGN(const Schema after,
                        Introspect(*session_, PostgresDialect()));
   EXPECT_EQ(after, before);
+}
+
+TEST_F(CatalogTest, OurOwnStateIsNoChange) {
+  Run("CREATE DOMAIN d AS integer CHECK (VALUE > 0);");
+  const std::string before = Token();
+  ASSERT_OK(EnsureMarkers(*session_, PostgresDialect()));
+  EXPECT_EQ(Token(), before);
+  Run("ALTER DOMAIN d ADD CHECK (VALUE < 9);");
+  EXPECT_NE(Token(), before);
 }
 
 TEST_F(CatalogTest, SeesWithoutPrivileges) {

@@ -165,6 +165,27 @@ TEST_F(PostgresSessionTest, ReadsOneSnapshot) {
   EXPECT_OK(session_->Execute("CREATE TABLE public.t (a int)"));
 }
 
+TEST_F(PostgresSessionTest, KeepsPlansOfWhatIsAskedAgain) {
+  SessionOptions options;
+  options.keep_plans = true;
+  const auto warm = Open(options);
+  const std::vector<std::string> queries = {
+      "SELECT count(*) FROM pg_class WHERE relname = 't'", "SELECT 7"};
+  for (absl::string_view want : {"0", "1"}) {
+    ASSERT_OK_AND_ASSIGN(const auto rows, warm->QuerySnapshot(queries));
+    EXPECT_EQ(rows[0]->at(0, 0), want);
+    EXPECT_EQ(rows[1]->at(0, 0), "7");
+    ASSERT_OK(warm->Execute("CREATE TABLE IF NOT EXISTS public.t (a int)"));
+  }
+  EXPECT_EQ(One(*warm,
+                "SELECT sum(generic_plans) FROM "
+                "pg_prepared_statements"),
+            "4");
+  // A query that cannot be prepared leaves the others as they are.
+  EXPECT_FALSE(warm->QuerySnapshot({"SELECT 8", "SELECT nothing"}).ok());
+  EXPECT_OK(warm->QuerySnapshot({"SELECT 8", queries[0]}));
+}
+
 TEST_F(PostgresSessionTest, SnapshotSeesTheCallersTransaction) {
   ASSERT_OK(session_->Begin());
   ASSERT_OK(session_->Execute("CREATE TABLE public.t (a int)"));
