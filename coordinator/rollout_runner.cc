@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/rollout_messages.h"
 #include "coordinator/rollout_runner_index.h"
@@ -17,8 +18,9 @@ namespace fleet {
 namespace {
 
 // With fewer targets under way, waiting for more events costs more than syncs.
-constexpr int kLingerTargets = 16;
-constexpr int64_t kLingerMsMax = 100;
+constexpr int kGatherTargets = 16;
+constexpr int64_t kGatherMsMax = 100;
+constexpr absl::Duration kQuiet = absl::Milliseconds(2);
 constexpr int64_t kRetryMs = 1'000;  // after a failed append
 
 int64_t NumberOf(const std::string& id) {
@@ -236,20 +238,32 @@ std::vector<RolloutRunner::Work> RolloutRunner::TakeWork() {
   };
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&has_work), sleep);
-  // More is on its way: one append for all of it.
-  const int64_t linger_ms = failed_ ? kRetryMs : LingerMs();
-  if (linger_ms > 0) {
+  if (failed_) {
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_),
-                            absl::Milliseconds(linger_ms));
+                            absl::Milliseconds(kRetryMs));
+  } else {
+    Gather();
   }
   std::vector<Work> work;
   work.swap(work_);
   return work;
 }
 
-int64_t RolloutRunner::LingerMs() const {
-  if (in_flight_ < kLingerTargets) return 0;
-  return std::min<int64_t>(in_flight_ / 8, kLingerMsMax);
+// While many targets are on their way, more comes soon: one append for all of
+// it. Not longer than things come, since agents hold a place for the answer.
+void RolloutRunner::Gather() {
+  if (in_flight_ < kGatherTargets) return;
+  const absl::Duration most =
+      absl::Milliseconds(std::min<int64_t>(in_flight_ / 8, kGatherMsMax));
+  const absl::Time end = absl::Now() + most;
+  size_t had = 0;
+  const auto grown = [this, &had]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return work_.size() > had || stopping_;
+  };
+  do {
+    had = work_.size();
+  } while (absl::Now() < end && !stopping_ &&
+           mutex_.AwaitWithTimeout(absl::Condition(&grown), kQuiet));
 }
 
 absl::StatusOr<RolloutRunner::Active*> RolloutRunner::Find(

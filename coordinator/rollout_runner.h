@@ -116,7 +116,7 @@ class RolloutRunner {
   void Post(Work work);
   void Run();
   std::vector<Work> TakeWork();
-  int64_t LingerMs() const;
+  void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Active*> Find(const std::string& id);
   absl::StatusOr<std::string> ResolveId(const std::string& id) const;
   Active& Adopt(const v1::Rollout& rollout);
