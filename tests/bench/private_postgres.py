@@ -38,6 +38,9 @@ class PrivatePostgres:
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def postmaster(self):
+        return int(open(self.folder + '/data/postmaster.pid').readline())
+
     def psql(self, database):
         return [BIN + '/psql', '-Xqh', self.folder, '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-d', database]
 
