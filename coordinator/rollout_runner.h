@@ -113,10 +113,12 @@ class RolloutRunner {
   };
   using Work = std::function<void(Turn&)>;
 
+  // rollout_turn.cc: the beginning of a turn.
   void Post(Work work);
   void Run();
   std::vector<Work> TakeWork();
   void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   absl::StatusOr<Active*> Find(const std::string& id);
   absl::StatusOr<std::string> ResolveId(const std::string& id) const;
   Active& Adopt(const v1::Rollout& rollout);
