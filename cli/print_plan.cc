@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
@@ -19,6 +20,11 @@ namespace {
 
 constexpr size_t kFingerprintShown = 8;
 
+// "1 target", "2 targets".
+std::string Counted(int64_t count, absl::string_view noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
 std::string Names(const google::protobuf::RepeatedPtrField<std::string>& names,
                   bool expand) {
   const std::vector<std::string> list(names.begin(), names.end());
@@ -29,10 +35,9 @@ std::string CohortText(const v1::Cohort& cohort, const Style& style,
                        const PlanDetail& detail) {
   const v1::Plan& plan = cohort.plan();
   std::string text = absl::StrCat(
-      style.Paint(
-          Colour::kBold,
-          absl::StrCat("GROUP ", cohort.name(), " · ", cohort.targets_size(),
-                       cohort.targets_size() == 1 ? " target" : " targets")),
+      style.Paint(Colour::kBold,
+                  absl::StrCat("GROUP ", cohort.name(), " · ",
+                               Counted(cohort.targets_size(), "target"))),
       " · risk ", PrintRisk(plan.risk(), style), "\n  ",
       Names(cohort.targets(), detail.expand), "\n  from ",
       plan.from_fingerprint().substr(0, kFingerprintShown), " ",
@@ -42,7 +47,7 @@ std::string CohortText(const v1::Cohort& cohort, const Style& style,
       "\n");
   if (detail.summary) {
     return absl::StrCat(text, "  ", PrintCounts(plan.changes()), ", ",
-                        plan.statements_size(), " statements\n");
+                        Counted(plan.statements_size(), "statement"), "\n");
   }
   absl::StrAppend(&text, PrintChanges(plan.changes(), style),
                   PrintStatements(plan.statements(), style, 0));
@@ -80,12 +85,12 @@ std::string Totals(const v1::FleetPlan& plan) {
     statements +=
         int64_t{cohort.plan().statements_size()} * cohort.targets_size();
   }
-  const int targets = TargetCount(plan);
-  return absl::StrCat(
-      "Plan: ", plan.cohorts_size() > 1 ? "up to " : "", counts.add,
-      " to add, ", counts.change, " to change, ", counts.drop, " to drop on ",
-      targets, targets == 1 ? " target, " : " targets, ", statements,
-      " statements.\nHighest risk ", risk, " (", RiskBand(risk), ").\n");
+  return absl::StrCat("Plan: ", plan.cohorts_size() > 1 ? "up to " : "",
+                      counts.add, " to add, ", counts.change, " to change, ",
+                      counts.drop, " to drop on ",
+                      Counted(TargetCount(plan), "target"), ", ",
+                      Counted(statements, "statement"), ".\nHighest risk ",
+                      risk, " (", RiskBand(risk), ").\n");
 }
 
 }  // namespace
@@ -171,7 +176,8 @@ std::string PrintFleetPlan(const v1::FleetPlan& plan, const Style& style,
         "\n");
     return text;
   }
-  absl::StrAppend(&text, "\nWaves (policy ", Printable(plan.policy().name()),
+  if (!absl::EndsWith(text, "\n\n")) absl::StrAppend(&text, "\n");
+  absl::StrAppend(&text, "Waves (policy ", Printable(plan.policy().name()),
                   ")\n", PrintWaves(plan.waves(), style), "\n", Totals(plan));
   return text;
 }

@@ -89,7 +89,10 @@ absl::StatusOr<v1::FleetPlan> Planner::MakePlan(
 
   v1::FleetPlan& fleet_plan = draft.fleet_plan;
   fleet_plan.set_cause(IsRollback(request) ? v1::ROLLBACK : v1::ROLLOUT);
-  fleet_plan.set_selector(absl::StrJoin(request.selectors(), " "));
+  fleet_plan.set_selector(
+      request.selectors().empty()
+          ? absl::StrCat("changed by ", request.rollback_rollout())
+          : absl::StrJoin(request.selectors(), " "));
   fleet_plan.set_requested_by(request.requested_by());
   fleet_plan.set_created_ms(clock_.WallMs());
   fleet_plan.set_digest(RolloutDigest(fleet_plan));
