@@ -12,16 +12,6 @@ namespace {
 // little-endian), value.
 constexpr size_t kNameBytesMax = 255;
 
-void AppendAttribute(absl::string_view name, absl::string_view value,
-                     std::string* bytes) {
-  *bytes += static_cast<char>(name.size());
-  bytes->append(name.data(), name.size());
-  for (int shift = 0; shift < 32; shift += 8) {
-    *bytes += static_cast<char>((value.size() >> shift) & 0xff);
-  }
-  bytes->append(value.data(), value.size());
-}
-
 }  // namespace
 
 std::string Describe(const ObjectKey& key) {
@@ -43,7 +33,7 @@ std::pair<absl::string_view, absl::string_view> Attributes::Pop(
 }
 
 absl::string_view Attributes::Get(absl::string_view name) const {
-  absl::string_view rest = bytes_;
+  absl::string_view rest = bytes();
   while (!rest.empty()) {
     const auto [found, value] = Pop(rest);
     if (found == name) return value;
@@ -55,21 +45,32 @@ absl::string_view Attributes::Get(absl::string_view name) const {
 void Attributes::Set(absl::string_view name, absl::string_view value) {
   CHECK(!name.empty() && name.size() <= kNameBytesMax);
   CHECK(value.size() <= 0xffffffffu);
-  absl::string_view rest = bytes_;
+  const absl::string_view all = bytes();
+  absl::string_view rest = all;
   size_t begin = 0;  // where the attribute stands or belongs
   size_t end = 0;
   while (!rest.empty()) {
     const auto [found, old_value] = Pop(rest);
-    end = bytes_.size() - rest.size();
+    end = all.size() - rest.size();
     if (found >= name) {
       if (found > name) end = begin;
       break;
     }
     begin = end;
   }
-  std::string encoded;
-  if (!value.empty()) AppendAttribute(name, value, &encoded);
-  bytes_.replace(begin, end - begin, encoded);
+  const absl::string_view before = all.substr(0, begin);
+  const absl::string_view after = all.substr(end);
+  if (value.empty()) {
+    if (begin != end) bytes_ = SharedText::Join({before, after});
+    return;
+  }
+  const char name_size = static_cast<char>(name.size());
+  char value_size[4];
+  for (size_t i = 0; i < 4; ++i) {
+    value_size[i] = static_cast<char>((value.size() >> (8 * i)) & 0xff);
+  }
+  bytes_ = SharedText::Join({before, absl::string_view(&name_size, 1), name,
+                             absl::string_view(value_size, 4), value, after});
 }
 
 v1::Object ToProto(const Object& object) {

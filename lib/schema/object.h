@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lib/schema/path.h"
+#include "lib/schema/shared_text.h"
 #include "proto/schema.pb.h"
 
 // The in-memory form of v1::Object: one for tables, columns, keys and functions
@@ -68,7 +69,7 @@ class Attributes {
   // Calls visit(name, value) in order of name.
   template <typename Visit>
   void ForEach(Visit visit) const {
-    absl::string_view rest = bytes_;
+    absl::string_view rest = bytes();
     while (!rest.empty()) {
       const auto [name, value] = Pop(rest);
       visit(name, value);
@@ -76,7 +77,7 @@ class Attributes {
   }
 
   // The canonical bytes: what fingerprints hash.
-  absl::string_view bytes() const { return bytes_; }
+  absl::string_view bytes() const { return bytes_.view(); }
 
   friend bool operator==(const Attributes& a, const Attributes& b) {
     return a.bytes_ == b.bytes_;
@@ -86,7 +87,7 @@ class Attributes {
   static std::pair<absl::string_view, absl::string_view> Pop(
       absl::string_view& rest);
 
-  std::string bytes_;
+  SharedText bytes_;
 };
 
 struct Object {

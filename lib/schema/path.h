@@ -3,17 +3,19 @@
 
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "lib/schema/shared_text.h"
 
 // Where an object stands: {"public", "users", "email"}. Names come from
 // databases and may hold anything but NUL, so components are kept apart by NUL
 // and never joined with dots for comparing. A NUL in a component, which no
 // server lets through, becomes U+FFFD.
 //
-// Ordering is by components: a parent sorts before its children. A value type;
-// thread-compatible.
+// Ordering is by components: a parent sorts before its children. A value type
+// of one pointer, whose copies share their bytes; thread-compatible.
 
 namespace fleet {
 
@@ -44,7 +46,7 @@ class Path {
   std::string Dotted() const;
 
   // Components, each followed by NUL: unique, and in the order of operator<.
-  absl::string_view bytes() const { return joined_; }
+  absl::string_view bytes() const { return joined_.view(); }
   // The bytes of Parent().
   absl::string_view parent_bytes() const;
 
@@ -53,17 +55,17 @@ class Path {
   }
   friend bool operator!=(const Path& a, const Path& b) { return !(a == b); }
   friend bool operator<(const Path& a, const Path& b) {
-    return a.joined_ < b.joined_;
+    return a.bytes() < b.bytes();
   }
   template <typename H>
   friend H AbslHashValue(H h, const Path& path) {
-    return H::combine(std::move(h), path.joined_);
+    return H::combine(std::move(h), path.bytes());
   }
 
  private:
-  void Append(absl::string_view component);
+  explicit Path(SharedText joined) : joined_(std::move(joined)) {}
 
-  std::string joined_;  // components, each followed by NUL
+  SharedText joined_;  // components, each followed by NUL
 };
 
 }  // namespace fleet
