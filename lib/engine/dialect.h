@@ -49,14 +49,22 @@ class Dialect {
   // 150002 → 15; 3040001 → 3.
   virtual int Major(int server_version) const = 0;
 
-  // A fixed number of queries, whatever the size of the database; at most 18.
+  // A fixed number of queries, whatever the size of the database; at most 18
+  // with the follow-ups.
   virtual std::vector<std::string> IntrospectionQueries(
       int server_version) const = 0;
-  // `results` are the answers, in the same order. PermissionDenied where the
-  // role does not see everything: never a smaller schema.
+  // What else to ask in the same snapshot, now that the first of these is
+  // answered: about what only some databases have.
+  virtual std::vector<std::string> FollowUpQueries(int server_version,
+                                                   const RowSet& first) const {
+    return {};
+  }
+  // `results` are the answers to both, in the same order; they are given back
+  // before the schema is sorted. PermissionDenied where the role does not see
+  // everything: never a smaller schema.
   virtual absl::StatusOr<Schema> ReadSchema(
       const SchemaInfo& info,
-      absl::Span<const std::unique_ptr<RowSet>> results) const = 0;
+      std::vector<std::unique_ptr<RowSet>> results) const = 0;
 
   // One query, one value: equal to an earlier answer of the same database only
   // if its schema has not changed since. Cheap.

@@ -1,6 +1,7 @@
 #include "lib/engine/introspect.h"
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "lib/base/status.h"
@@ -8,11 +9,14 @@
 namespace fleet {
 
 absl::StatusOr<Schema> Introspect(Session& session, const Dialect& dialect) {
-  const std::vector<std::string> queries =
-      dialect.IntrospectionQueries(session.info().server_version);
-  ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<RowSet>> results,
-                   session.QuerySnapshot(queries));
-  return dialect.ReadSchema(session.info(), results);
+  const int version = session.info().server_version;
+  ASSIGN_OR_RETURN(
+      std::vector<std::unique_ptr<RowSet>> results,
+      session.QuerySnapshot(dialect.IntrospectionQueries(version),
+                            [&dialect, version](const RowSet& first) {
+                              return dialect.FollowUpQueries(version, first);
+                            }));
+  return dialect.ReadSchema(session.info(), std::move(results));
 }
 
 absl::StatusOr<std::string> ReadChangeToken(Session& session,

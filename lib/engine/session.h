@@ -2,6 +2,7 @@
 #define LIB_ENGINE_SESSION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,11 +47,20 @@ class Session {
   virtual absl::StatusOr<std::unique_ptr<RowSet>> Query(
       absl::string_view sql) = 0;
 
+  // What to ask in the same snapshot after the first query's answer.
+  using FollowUp = std::function<std::vector<std::string>(const RowSet& first)>;
+
   // Each element is one statement; sent in one round trip where the protocol
-  // can. Results in order; the first failure fails all. Without a transaction
-  // of the caller's, all run in one read-only snapshot.
+  // can, and those of `follow_up` (may be null) in a second one, without
+  // waiting for more than the first answer. Results in order; the first failure
+  // fails all. Without a transaction of the caller's, all run in one read-only
+  // snapshot. REQUIRES: `queries` is not empty.
   virtual absl::StatusOr<std::vector<std::unique_ptr<RowSet>>> QuerySnapshot(
-      absl::Span<const std::string> queries) = 0;
+      absl::Span<const std::string> queries, const FollowUp& follow_up) = 0;
+  absl::StatusOr<std::vector<std::unique_ptr<RowSet>>> QuerySnapshot(
+      absl::Span<const std::string> queries) {
+    return QuerySnapshot(queries, nullptr);
+  }
 
   // Statements without results, in one round trip where the protocol can;
   // stops at the first that fails. `failed` (may be null) is its index.

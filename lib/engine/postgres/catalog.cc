@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/engine/postgres/quoting.h"
@@ -10,6 +11,11 @@ namespace fleet::postgres {
 namespace {
 
 constexpr absl::string_view kSystemSchema = "pg_catalog";
+
+bool IsUserSchemaName(absl::string_view name) {
+  return !absl::StartsWith(name, "pg_") && name != "information_schema" &&
+         name != "fleetctl_meta";
+}
 
 // What becomes part of an opaque object: all that is said of a child of it.
 std::string PartOf(const Object& child) {
@@ -26,6 +32,10 @@ std::string PartOf(const Object& child) {
 
 Catalog::Catalog(absl::Span<const std::unique_ptr<RowSet>> results)
     : results_(results) {
+  // Growing would need half as much again.
+  objects_.reserve(
+      static_cast<size_t>(RowCount(kRelationRows) + RowCount(kColumnRows) +
+                          RowCount(kConstraintRows) + RowCount(kFunctionRows)));
   ReadSchemas();
   ReadNames();
   ReadTypes();
@@ -37,7 +47,8 @@ Catalog::Catalog(absl::Span<const std::unique_ptr<RowSet>> results)
 void Catalog::ReadSchemas() {
   for (int i = 0; i < RowCount(kSchemaRows); ++i) {
     const CatalogRow row = Row(kSchemaRows, i);
-    schemas_.emplace(row.Id(0), std::make_pair(row.Text(1), row.Is(2)));
+    schemas_.emplace(
+        row.Id(0), std::make_pair(row.Text(1), IsUserSchemaName(row.Text(1))));
   }
 }
 
@@ -92,7 +103,9 @@ void Catalog::ReadRelations() {
   for (int i = 0; i < RowCount(kRelationRows); ++i) {
     const CatalogRow row = Row(kRelationRows, i);
     const Oid oid = row.Id(0);
-    if (IsExtensionMember(kRelationClass, oid)) continue;
+    if (!IsUserSchema(row.Id(2)) || IsExtensionMember(kRelationClass, oid)) {
+      continue;
+    }
     auto relation = std::make_unique<Relation>();
     relation->oid = oid;
     relation->name = row.Text(1);

@@ -80,7 +80,12 @@ class Catalog {
   explicit Catalog(absl::Span<const std::unique_ptr<RowSet>> results);
 
   // --- rows
-  int RowCount(CatalogQuery query) const { return results_[query]->rows(); }
+  // 0 for what was not asked.
+  int RowCount(CatalogQuery query) const {
+    return static_cast<size_t>(query) < results_.size()
+               ? results_[query]->rows()
+               : 0;
+  }
   CatalogRow Row(CatalogQuery query, int index) const {
     return CatalogRow(results_[query].get(), index);
   }

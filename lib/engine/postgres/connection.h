@@ -41,6 +41,8 @@ absl::Status CheckPgResult(PGconn* connection, const PGresult* result);
 int PgErrorPosition(const PGresult* result);
 
 std::unique_ptr<RowSet> MakePgRowSet(PgResult result);
+// The same rows in a third of the memory, for large answers that are kept.
+std::unique_ptr<RowSet> MakeCompactRowSet(PgResult result);
 
 }  // namespace fleet
 

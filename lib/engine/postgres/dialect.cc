@@ -1,5 +1,7 @@
 #include "lib/engine/postgres/dialect.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/engine/postgres/dependencies.h"
@@ -47,6 +49,15 @@ MarkerSql Markers() {
   return marker;
 }
 
+std::vector<Object> ReadObjects(
+    absl::Span<const std::unique_ptr<RowSet>> results) {
+  Catalog catalog(results);
+  for (KindReader read : kKindReaders) read(catalog);
+  ReadDependencies(catalog);
+  ReadComments(catalog);
+  return catalog.TakeObjects();
+}
+
 class PostgresDialectImpl : public Dialect {
  public:
   PostgresDialectImpl()
@@ -74,20 +85,22 @@ class PostgresDialectImpl : public Dialect {
       int server_version) const override {
     return CatalogQueries(server_version);
   }
+  std::vector<std::string> FollowUpQueries(int server_version,
+                                           const RowSet& first) const override {
+    return CatalogFollowUps(server_version, first);
+  }
 
   absl::StatusOr<Schema> ReadSchema(
       const SchemaInfo& info,
-      absl::Span<const std::unique_ptr<RowSet>> results) const override {
-    if (results.size() != kCatalogQueryCount) {
-      return absl::InternalError(
-          absl::StrCat("reading a schema takes ", kCatalogQueryCount,
-                       " answers, have ", results.size()));
+      std::vector<std::unique_ptr<RowSet>> results) const override {
+    if (results.size() != kRareRows && results.size() != kCatalogQueryCount) {
+      return absl::InternalError(absl::StrCat("reading a schema takes ",
+                                              kRareRows, " answers, have ",
+                                              results.size()));
     }
-    Catalog catalog(results);
-    for (KindReader read : kKindReaders) read(catalog);
-    ReadDependencies(catalog);
-    ReadComments(catalog);
-    return Schema::Make(info, catalog.TakeObjects());
+    std::vector<Object> objects = ReadObjects(results);
+    results.clear();  // half of the memory, before the objects are sorted
+    return Schema::Make(info, std::move(objects));
   }
 
   std::string ChangeTokenQuery(int server_version) const override {

@@ -147,14 +147,18 @@ void ReadDomains(Catalog& catalog) {
       continue;
     }
     Object domain(v1::DOMAIN, catalog.PathOf(row.Id(2), row.Text(1)));
-    domain.Set("base", row.Text(8));
+    const Oid base = row.Id(10);
+    domain.Set("base", row.IsNull(12)
+                           ? catalog.types().Format(base, row.Count(11))
+                           : row.Text(12));
     const Oid collation = row.Id(6);
-    if (collation != row.Id(12)) {
+    const TypeRow* base_type = catalog.types().Find(base);
+    if (base_type == nullptr || collation != base_type->collation) {
       domain.Set("collation", catalog.CollationName(collation));
       catalog.DependOnCollation(domain, collation);
     }
-    domain.Set("default", CanonicalExpression(row.Text(10)));
-    if (row.Is(9)) domain.Set("not_null", "true");
+    domain.Set("default", CanonicalExpression(row.Text(9)));
+    if (row.Is(8)) domain.Set("not_null", "true");
     domain.Set("checks", JoinList(checks[oid]));
     catalog.DependOnSchema(domain);
     catalog.Add(CatalogKey(kTypeClass, oid, 0), std::move(domain));

@@ -99,6 +99,7 @@ void ReadFunctions(Catalog& catalog) {
   for (int i = 0; i < catalog.RowCount(kFunctionRows); ++i) {
     const CatalogRow row = catalog.Row(kFunctionRows, i);
     const char sort = row.Letter(3);
+    if (!catalog.IsUserSchema(row.Id(2))) continue;
     if (sort == 'a') {
       AddAggregate(row, catalog);
       continue;

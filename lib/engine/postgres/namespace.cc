@@ -38,7 +38,10 @@ void ReadNamespaces(Catalog& catalog) {
   for (int i = 0; i < catalog.RowCount(kSchemaRows); ++i) {
     const CatalogRow row = catalog.Row(kSchemaRows, i);
     const Oid oid = row.Id(0);
-    if (!row.Is(2) || catalog.IsExtensionMember(kSchemaClass, oid)) continue;
+    if (!catalog.IsUserSchema(oid) ||
+        catalog.IsExtensionMember(kSchemaClass, oid)) {
+      continue;
+    }
     catalog.Add(CatalogKey(kSchemaClass, oid, 0),
                 Object(v1::SCHEMA, Path{row.Text(1)}));
   }

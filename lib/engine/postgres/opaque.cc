@@ -6,8 +6,9 @@
 namespace fleet::postgres {
 
 void ReadOpaque(Catalog& catalog) {
-  for (int i = 0; i < catalog.RowCount(kOpaqueRows); ++i) {
-    const CatalogRow row = catalog.Row(kOpaqueRows, i);
+  for (int i = 0; i < catalog.RowCount(kRareRows); ++i) {
+    const CatalogRow row = catalog.Row(kRareRows, i);
+    if (row.Text(0) == "range") continue;
     const Oid class_id = row.Id(1);
     const Oid oid = row.Id(2);
     if (catalog.IsExtensionMember(class_id, oid)) continue;

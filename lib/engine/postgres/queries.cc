@@ -1,18 +1,19 @@
 #include "lib/engine/postgres/queries.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace fleet::postgres {
 namespace {
 
-// Everything below asks about these schemas only.
-#define FLEET_USER_SCHEMAS                                           \
-  "ANY (ARRAY(SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' " \
-  "AND nspname NOT IN ('information_schema', 'fleetctl_meta')))"
+// Objects of users have oids from 16384 on (FirstNormalObjectId), those of
+// initdb lower ones. Whose schema it is, and what is an extension's, the
+// readers know.
 
-// oid, name, is a user's
-constexpr char kSchemas[] =
-    "SELECT oid, nspname, oid = " FLEET_USER_SCHEMAS " FROM pg_namespace";
+// oid, name
+constexpr char kSchemas[] = "SELECT oid, nspname FROM pg_namespace";
 
 // sort (a access method, o operator class, c collation, s tablespace, i child
 // of a table, l language), oid, name, schema, method or parent, input type,
@@ -22,53 +23,24 @@ constexpr char kNames[] =
     "UNION ALL SELECT 'o', oid, opcname, opcnamespace, opcmethod, opcintype, "
     "opcdefault FROM pg_opclass "
     "UNION ALL SELECT 'c', oid, collname, collnamespace, 0, 0, false "
-    "FROM pg_collation "
+    // There are hundreds: those that anything uses, and the pinned ones.
+    "FROM pg_collation WHERE oid < 12000 OR oid IN (SELECT refobjid FROM "
+    "pg_depend WHERE refclassid = 3456) "
     "UNION ALL SELECT 's', oid, spcname, 0, 0, 0, false FROM pg_tablespace "
     "UNION ALL SELECT 'i', inhrelid, '', 0, inhparent, 0, false "
     "FROM pg_inherits";
 
 // oid, name, schema, typtype, element of true arrays, relation, collation,
-// storage, base type as text, not null, default, range definition, collation of
-// the base type
+// storage, not null; of domains the default, base type, its modifier, and both
+// printed where only the server knows how
 constexpr char kTypes[] =
-    "SELECT t.oid, typname, typnamespace, typtype, "
+    "SELECT oid, typname, typnamespace, typtype, "
     "CASE WHEN typelem <> 0 AND typlen = -1 AND typstorage <> 'p' "
-    "THEN typelem ELSE 0 END, typrelid, typcollation, typstorage, "
-    "CASE WHEN typtype = 'd' THEN format_type(typbasetype, typtypmod) END, "
-    "typnotnull, "
+    "THEN typelem ELSE 0 END, typrelid, typcollation, typstorage, typnotnull, "
     "CASE WHEN typtype = 'd' THEN pg_get_expr(typdefaultbin, 0) END, "
-    "CASE WHEN typtype = 'r' THEN ";
-
-// Of ranges only: the arguments of CREATE TYPE … AS RANGE.
-constexpr char kRangeDefinition[] =
-    "(SELECT concat_ws(', ', "
-    "'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
-    "CASE WHEN NOT o.opcdefault THEN 'SUBTYPE_OPCLASS = ' || "
-    "format('%I.%I', n.nspname, o.opcname) END, "
-    "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> s.typcollation THEN "
-    "'COLLATION = ' || (SELECT format('%I.%I', cn.nspname, c.collname) FROM "
-    "pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace "
-    "WHERE c.oid = r.rngcollation) END, "
-    "CASE WHEN r.rngcanonical <> 0 "
-    "THEN 'CANONICAL = ' || r.rngcanonical::regproc END, "
-    "CASE WHEN r.rngsubdiff <> 0 "
-    "THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff::regproc END$) "
-    "FROM pg_range r JOIN pg_opclass o ON o.oid = r.rngsubopc "
-    "JOIN pg_namespace n ON n.oid = o.opcnamespace "
-    "JOIN pg_type s ON s.oid = r.rngsubtype WHERE r.rngtypid = t.oid)";
-constexpr char kMultirangeName[] =
-    ", 'MULTIRANGE_TYPE_NAME = ' || (SELECT format('%I.%I', mn.nspname, "
-    "m.typname) FROM pg_type m JOIN pg_namespace mn ON mn.oid = m.typnamespace "
-    "WHERE m.oid = r.rngmultitypid)";
-
-std::string TypesQuery(int version) {
-  std::string range = kRangeDefinition;
-  range.replace(range.find('$'), 1, version >= 140000 ? kMultirangeName : "");
-  return absl::StrCat(kTypes, range,
-                      " END, CASE WHEN typtype = 'd' THEN (SELECT "
-                      "b.typcollation FROM pg_type b "
-                      "WHERE b.oid = t.typbasetype) END FROM pg_type t");
-}
+    "typbasetype, typtypmod, "
+    "CASE WHEN typbasetype >= 16384 AND typtypmod >= 0 "
+    "THEN format_type(typbasetype, typtypmod) END FROM pg_type";
 
 // type, label; in order
 constexpr char kEnumLabels[] =
@@ -78,8 +50,8 @@ constexpr char kEnumLabels[] =
 // oid, type, name, expression, is valid
 constexpr char kDomainConstraints[] =
     "SELECT oid, contypid, conname, pg_get_expr(conbin, 0), convalidated "
-    "FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' "
-    "AND connamespace = " FLEET_USER_SCHEMAS " ORDER BY contypid, conname";
+    "FROM pg_constraint WHERE contypid >= 16384 AND contype = 'c' "
+    "ORDER BY contypid, conname";
 
 // oid, name, schema, kind, persistence, row type, type of a typed table, access
 // method, tablespace, is partition, row security, forced, replica identity,
@@ -96,7 +68,7 @@ constexpr char kRelations[] =
     "FROM pg_class c LEFT JOIN (SELECT oid, reloptions FROM pg_class "
     "WHERE relkind = 't' AND reloptions IS NOT NULL) t "
     "ON t.oid = c.reltoastrelid "
-    "WHERE c.relnamespace = " FLEET_USER_SCHEMAS;
+    "WHERE c.oid >= 16384 AND c.relnamespace <> 99";  // pg_toast
 
 // relation, number, name, type, modifier, not null, identity, generated,
 // collation, storage, compression, statistics, options, printed type where only
@@ -114,15 +86,16 @@ std::string ColumnsQuery(int version) {
       "CASE WHEN a.atttypid >= 16384 AND a.atttypmod >= 0 "
       "THEN format_type(a.atttypid, a.atttypmod) END "
       "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-      "WHERE c.relnamespace = " FLEET_USER_SCHEMAS
-      " AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') "
+      "WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') "
       "AND a.attnum > 0 AND NOT a.attisdropped");
 }
 
-// oid, relation, column number, expression
+// oid, relation, column number, expression. Only those of generated columns
+// have variables; printing them opens the table.
 constexpr char kDefaults[] =
-    "SELECT oid, adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef "
-    "WHERE adrelid >= 16384";
+    "SELECT oid, adrelid, adnum, pg_get_expr(adbin, "
+    "CASE WHEN adbin::text LIKE '%{VAR %' THEN adrelid ELSE 0 END) "
+    "FROM pg_attrdef WHERE adrelid >= 16384";
 
 // relation, type, start, increment, minimum, maximum, cache, cycles
 constexpr char kSequences[] =
@@ -154,7 +127,7 @@ std::string IndexesQuery(int version) {
       "ORDER BY attnum) FROM pg_attribute WHERE attrelid = i.indexrelid "
       "AND attstattarget >= 0) END "
       "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-      "WHERE c.relnamespace = " FLEET_USER_SCHEMAS);
+      "WHERE c.oid >= 16384 AND c.relnamespace <> 99");
 }
 
 // oid, name, table, sort, deferrable, deferred, valid, index, referenced table,
@@ -173,8 +146,7 @@ std::string ConstraintsQuery(int version) {
       version >= 180000 ? " OR conperiod" : "",
       " THEN pg_get_constraintdef(oid) END FROM pg_constraint "
       "WHERE conrelid <> 0 AND conparentid = 0 AND contype IN ('c', 'f', 'p', "
-      "'u', 'x') "
-      "AND connamespace = " FLEET_USER_SCHEMAS);
+      "'u', 'x') AND oid >= 16384");
 }
 
 // oid, name, schema, sort, argument types, definition, result, arguments,
@@ -189,8 +161,8 @@ constexpr char kFunctions[] =
     "FROM pg_aggregate a WHERE a.aggfnoid = p.oid) "
     "ELSE pg_get_functiondef(p.oid) END, pg_get_function_result(p.oid), "
     "pg_get_function_identity_arguments(p.oid), p.pronargdefaults "
-    "FROM pg_proc p WHERE p.pronamespace = " FLEET_USER_SCHEMAS
-    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 "
+    "FROM pg_proc p WHERE p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend "
+    "d WHERE d.classid = 1255 "
     "AND d.objid = p.oid AND d.deptype IN ('e', 'i'))";
 
 // oid, relation, name, enabled, definition
@@ -238,90 +210,143 @@ constexpr char kComments[] =
     "SELECT classoid, objoid, objsubid, description FROM pg_description "
     "WHERE objoid >= 16384 OR classoid = 2615 AND objoid = 2200";
 
-// What is seen but not understood: word, class, oid, name, definition.
-#define FLEET_OPAQUE(word, class_id, table, definition)                        \
-  "SELECT '" word "', " class_id "::oid, o.oid, (pg_identify_object(" class_id \
-  ", o.oid, 0)).identity, " definition " FROM " table                          \
-  " o WHERE o.oid >= 16384"
-constexpr char kOpaque[] =
-    FLEET_OPAQUE("rule", "2618", "pg_rewrite", "pg_get_ruledef(o.oid)")
-    " AND o.rulename <> '_RETURN' UNION ALL "
-    FLEET_OPAQUE("policy", "3256", "pg_policy",
-                 "concat_ws(' ', polcmd, polpermissive, ARRAY(SELECT "
-                 "CASE WHEN r = 0 THEN 'public' ELSE r::regrole::text END "
-                 "FROM unnest(polroles) r ORDER BY 1), 'USING', "
-                 "pg_get_expr(polqual, polrelid), 'CHECK', "
-                 "pg_get_expr(polwithcheck, polrelid))")
-    " UNION ALL "
-    FLEET_OPAQUE("event trigger", "3466", "pg_event_trigger",
-                 "concat_ws(' ', evtevent, evtenabled, evtfoid::regproc, "
-                 "evttags)")
-    " UNION ALL "
-    FLEET_OPAQUE("statistics", "3381", "pg_statistic_ext",
-                 "pg_get_statisticsobjdef(o.oid)")
-    " UNION ALL "
-    FLEET_OPAQUE("publication", "6104", "pg_publication",
-                 "concat_ws(' ', puballtables, pubinsert, pubupdate, "
-                 "pubdelete, pubtruncate, pubviaroot, ARRAY(SELECT "
-                 "prrelid::regclass::text FROM pg_publication_rel "
-                 "WHERE prpubid = o.oid ORDER BY 1))")
-    " UNION ALL "
-    FLEET_OPAQUE("cast", "2605", "pg_cast",
-                 "concat_ws(' ', castfunc::regprocedure, castcontext, "
-                 "castmethod)")
-    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2605 "
-    "AND d.objid = o.oid AND d.deptype = 'i') UNION ALL "
-    FLEET_OPAQUE("operator", "2617", "pg_operator",
-                 "concat_ws(' ', oprcode::regprocedure, oprcom::regoperator, "
-                 "oprnegate::regoperator, oprrest::regproc, oprjoin::regproc, "
-                 "oprcanmerge, oprcanhash)")
-    " AND o.oprcode <> 0 UNION ALL "
-    FLEET_OPAQUE("operator class", "2616", "pg_opclass",
-                 "concat_ws(' ', format_type(opcintype, NULL), opcdefault, "
-                 "format_type(opckeytype, NULL))")
-    " UNION ALL "
-    FLEET_OPAQUE("operator family", "2753", "pg_opfamily", "NULL")
-    " UNION ALL "
-    FLEET_OPAQUE("collation", "3456", "pg_collation",
-                 "concat_ws(' ', collprovider, collisdeterministic, "
-                 "collencoding, collcollate, collctype)")
-    " UNION ALL "
-    FLEET_OPAQUE("text search configuration", "3602", "pg_ts_config",
-                 "concat_ws(' ', cfgparser, ARRAY(SELECT concat_ws(':', "
-                 "maptokentype, mapseqno, mapdict::regdictionary) "
-                 "FROM pg_ts_config_map WHERE mapcfg = o.oid ORDER BY 1))")
-    " UNION ALL "
-    FLEET_OPAQUE("text search dictionary", "3600", "pg_ts_dict",
-                 "dictinitoption")
-    " UNION ALL "
-    FLEET_OPAQUE("text search parser", "3601", "pg_ts_parser",
-                 "concat_ws(' ', prsstart, prstoken, prsend, prsheadline, "
-                 "prslextype)")
-    " UNION ALL "
-    FLEET_OPAQUE("text search template", "3764", "pg_ts_template",
-                 "concat_ws(' ', tmplinit, tmpllexize)")
-    " UNION ALL "
-    FLEET_OPAQUE("language", "2612", "pg_language",
-                 "concat_ws(' ', lanpltrusted, lanplcallfoid::regproc, "
-                 "laninline::regproc, lanvalidator::regproc)")
-    " UNION ALL "
-    FLEET_OPAQUE("conversion", "2607", "pg_conversion",
-                 "concat_ws(' ', conforencoding, contoencoding, conproc, "
-                 "condefault)")
-    " UNION ALL "
-    FLEET_OPAQUE("foreign-data wrapper", "2328", "pg_foreign_data_wrapper",
-                 "concat_ws(' ', fdwhandler::regproc, fdwvalidator::regproc, "
-                 "fdwoptions)")
-    " UNION ALL "
-    FLEET_OPAQUE("server", "1417", "pg_foreign_server",
-                 "concat_ws(' ', srvtype, srvversion)")
-    " UNION ALL "
-    FLEET_OPAQUE("access method", "2601", "pg_am",
-                 "concat_ws(' ', amhandler, amtype)")
-    " UNION ALL "
-    FLEET_OPAQUE("transform", "3576", "pg_transform",
-                 "concat_ws(' ', trffromsql::regprocedure, "
-                 "trftosql::regprocedure)");
+// A branch of the query about what few databases have.
+struct RareBranch {
+  absl::string_view word;
+  unsigned class_id;
+  absl::string_view catalog;  // "pg_policy o", and joins
+  absl::string_view definition;
+  absl::string_view where = "true";  // besides the oid being a user's
+  // Rows of which say that there is something of the class. Empty: pg_depend
+  // does, as it does for all that lives in a schema or on a table. The others
+  // may depend on nothing but what initdb made, which is not noted.
+  absl::string_view present = "";
+};
+
+constexpr RareBranch kRareBranches[] = {
+    // The arguments of CREATE TYPE … AS RANGE; see range.cc.
+    {"range", 1247,
+     "pg_type o JOIN pg_range r ON r.rngtypid = o.oid JOIN pg_opclass c ON "
+     "c.oid = r.rngsubopc JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN "
+     "pg_type s ON s.oid = r.rngsubtype",
+     "", "o.typtype = 'r'", "pg_range WHERE rngtypid >= 16384"},
+    {"rule", 2618, "pg_rewrite o", "pg_get_ruledef(o.oid)",
+     "o.rulename <> '_RETURN'",
+     "pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN'"},
+    {"policy", 3256, "pg_policy o",
+     "concat_ws(' ', polcmd, polpermissive, ARRAY(SELECT CASE WHEN r = 0 THEN "
+     "'public' ELSE r::regrole::text END FROM unnest(polroles) r ORDER BY 1), "
+     "'USING', pg_get_expr(polqual, polrelid), 'CHECK', "
+     "pg_get_expr(polwithcheck, polrelid))"},
+    {"event trigger", 3466, "pg_event_trigger o",
+     "concat_ws(' ', evtevent, evtenabled, evtfoid::regproc, evttags)"},
+    {"statistics", 3381, "pg_statistic_ext o",
+     "pg_get_statisticsobjdef(o.oid)"},
+    {"publication", 6104, "pg_publication o",
+     "concat_ws(' ', puballtables, pubinsert, pubupdate, pubdelete, "
+     "pubtruncate, pubviaroot, ARRAY(SELECT prrelid::regclass::text FROM "
+     "pg_publication_rel WHERE prpubid = o.oid ORDER BY 1))",
+     "true", "pg_publication"},
+    {"cast", 2605, "pg_cast o",
+     "concat_ws(' ', castfunc::regprocedure, castcontext, castmethod)",
+     "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2605 AND d.objid = "
+     "o.oid AND d.deptype = 'i')",
+     "pg_cast WHERE oid >= 16384"},
+    {"operator", 2617, "pg_operator o",
+     "concat_ws(' ', oprcode::regprocedure, oprcom::regoperator, "
+     "oprnegate::regoperator, oprrest::regproc, oprjoin::regproc, oprcanmerge, "
+     "oprcanhash)",
+     "o.oprcode <> 0"},
+    {"operator class", 2616, "pg_opclass o",
+     "concat_ws(' ', format_type(opcintype, NULL), opcdefault, "
+     "format_type(opckeytype, NULL))"},
+    {"operator family", 2753, "pg_opfamily o", "NULL"},
+    {"collation", 3456, "pg_collation o",
+     "concat_ws(' ', collprovider, collisdeterministic, collencoding, "
+     "collcollate, collctype)"},
+    {"text search configuration", 3602, "pg_ts_config o",
+     "concat_ws(' ', cfgparser, ARRAY(SELECT concat_ws(':', maptokentype, "
+     "mapseqno, mapdict::regdictionary) FROM pg_ts_config_map WHERE mapcfg = "
+     "o.oid ORDER BY 1))"},
+    {"text search dictionary", 3600, "pg_ts_dict o", "dictinitoption"},
+    {"text search parser", 3601, "pg_ts_parser o",
+     "concat_ws(' ', prsstart, prstoken, prsend, prsheadline, prslextype)"},
+    {"text search template", 3764, "pg_ts_template o",
+     "concat_ws(' ', tmplinit, tmpllexize)"},
+    {"language", 2612, "pg_language o",
+     "concat_ws(' ', lanpltrusted, lanplcallfoid::regproc, laninline::regproc, "
+     "lanvalidator::regproc)"},
+    {"conversion", 2607, "pg_conversion o",
+     "concat_ws(' ', conforencoding, contoencoding, conproc, condefault)"},
+    {"foreign-data wrapper", 2328, "pg_foreign_data_wrapper o",
+     "concat_ws(' ', fdwhandler::regproc, fdwvalidator::regproc, fdwoptions)",
+     "true", "pg_foreign_data_wrapper"},
+    {"server", 1417, "pg_foreign_server o",
+     "concat_ws(' ', srvtype, srvversion)"},
+    {"access method", 2601, "pg_am o", "concat_ws(' ', amhandler, amtype)",
+     "true", "pg_am WHERE oid >= 16384"},
+    {"transform", 3576, "pg_transform o",
+     "concat_ws(' ', trffromsql::regprocedure, trftosql::regprocedure)"},
+};
+
+std::string RangeDefinition(int version) {
+  return absl::StrCat(
+      "concat_ws(', ', 'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
+      "CASE WHEN NOT c.opcdefault THEN 'SUBTYPE_OPCLASS = ' || "
+      "format('%I.%I', n.nspname, c.opcname) END, "
+      "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> s.typcollation THEN "
+      "'COLLATION = ' || (SELECT format('%I.%I', cn.nspname, l.collname) FROM "
+      "pg_collation l JOIN pg_namespace cn ON cn.oid = l.collnamespace "
+      "WHERE l.oid = r.rngcollation) END, "
+      "CASE WHEN r.rngcanonical <> 0 "
+      "THEN 'CANONICAL = ' || r.rngcanonical::regproc END, "
+      "CASE WHEN r.rngsubdiff <> 0 "
+      "THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff::regproc END",
+      version >= 140000
+          ? ", 'MULTIRANGE_TYPE_NAME = ' || (SELECT format('%I.%I', "
+            "mn.nspname, m.typname) FROM pg_type m JOIN pg_namespace mn ON "
+            "mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid)"
+          : "",
+      ")");
+}
+
+// Which classes there is something of: class
+std::string PresentQuery() {
+  std::string noted;
+  std::string others;
+  for (const RareBranch& branch : kRareBranches) {
+    if (branch.present.empty()) {
+      absl::StrAppend(&noted, noted.empty() ? "" : ", ", branch.class_id);
+    } else {
+      absl::StrAppend(&others, " UNION ALL SELECT ", branch.class_id,
+                      "::oid WHERE EXISTS (SELECT FROM ", branch.present, ")");
+    }
+  }
+  return absl::StrCat(
+      "SELECT DISTINCT classid FROM pg_depend WHERE objid >= 16384 AND classid "
+      "IN (",
+      noted, ")", others);
+}
+
+// word, class, oid, name, definition
+std::string RareQuery(int server_version, const RowSet& present) {
+  std::string query;
+  for (const RareBranch& branch : kRareBranches) {
+    bool is_present = false;
+    for (int i = 0; i < present.rows() && !is_present; ++i) {
+      is_present = present.at(i, 0) == absl::StrCat(branch.class_id);
+    }
+    if (!is_present) continue;
+    absl::StrAppend(
+        &query, query.empty() ? "" : " UNION ALL ", "SELECT '", branch.word,
+        "', ", branch.class_id, "::oid, o.oid, (pg_identify_object(",
+        branch.class_id, ", o.oid, 0)).identity, ",
+        branch.word == "range" ? RangeDefinition(server_version)
+                               : branch.definition,
+        " FROM ", branch.catalog, " WHERE o.oid >= 16384 AND ", branch.where);
+  }
+  return query;
+}
 
 // Our own tables, their toast tables and the indexes of these: no part of any
 // schema, and made between two looks at one.
@@ -383,10 +408,11 @@ constexpr TokenCatalog kTokenCatalogs[] = {
 }  // namespace
 
 std::vector<std::string> CatalogQueries(int server_version) {
-  std::vector<std::string> queries(kCatalogQueryCount);
+  std::vector<std::string> queries(kRareRows);
+  queries[kPresentRows] = PresentQuery();
   queries[kSchemaRows] = kSchemas;
   queries[kNameRows] = kNames;
-  queries[kTypeRows] = TypesQuery(server_version);
+  queries[kTypeRows] = kTypes;
   queries[kEnumLabelRows] = kEnumLabels;
   queries[kDomainConstraintRows] = kDomainConstraints;
   queries[kRelationRows] = kRelations;
@@ -400,8 +426,14 @@ std::vector<std::string> CatalogQueries(int server_version) {
   queries[kExtensionRows] = kExtensions;
   queries[kDependencyRows] = kDependencies;
   queries[kCommentRows] = kComments;
-  queries[kOpaqueRows] = kOpaque;
   return queries;
+}
+
+std::vector<std::string> CatalogFollowUps(int server_version,
+                                          const RowSet& present) {
+  std::string query = RareQuery(server_version, present);
+  if (query.empty()) return {};
+  return {std::move(query)};
 }
 
 std::string CatalogChangeToken(int server_version) {

@@ -1,3 +1,5 @@
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 
@@ -39,6 +41,11 @@ void Alter(const Difference& difference, Renderer& renderer) {
 }  // namespace
 
 void ReadRanges(Catalog& catalog) {
+  absl::flat_hash_map<Oid, absl::string_view> definitions;
+  for (int i = 0; i < catalog.RowCount(kRareRows); ++i) {
+    const CatalogRow row = catalog.Row(kRareRows, i);
+    if (row.Text(0) == "range") definitions.emplace(row.Id(2), row.Text(4));
+  }
   for (int i = 0; i < catalog.RowCount(kTypeRows); ++i) {
     const CatalogRow row = catalog.Row(kTypeRows, i);
     const Oid oid = row.Id(0);
@@ -47,7 +54,7 @@ void ReadRanges(Catalog& catalog) {
       continue;
     }
     Object type(v1::RANGE, catalog.PathOf(row.Id(2), row.Text(1)));
-    type.Set("definition", row.Text(11));
+    type.Set("definition", definitions[oid]);
     catalog.DependOnSchema(type);
     catalog.Add(CatalogKey(kTypeClass, oid, 0), std::move(type));
   }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/function_ref.h"
 #include "absl/random/random.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -56,7 +55,8 @@ class PostgresSession : public Session {
   absl::Status Execute(absl::string_view sql) override;
   absl::StatusOr<std::unique_ptr<RowSet>> Query(absl::string_view sql) override;
   absl::StatusOr<std::vector<std::unique_ptr<RowSet>>> QuerySnapshot(
-      absl::Span<const std::string> queries) override;
+      absl::Span<const std::string> queries,
+      const FollowUp& follow_up) override;
   absl::Status ExecuteAll(absl::Span<const std::string> statements,
                           int* failed) override;
   absl::Status RunScript(absl::string_view sql,
@@ -80,13 +80,22 @@ class PostgresSession : public Session {
   // One statement by the extended protocol, which takes no second one.
   absl::StatusOr<PgResult> Run(absl::string_view sql);
   absl::Status Check(const PGresult* result);
-  // What `send` queues for 0 … count-1, in one round trip; results of all, or
-  // the first failure and its index.
-  absl::StatusOr<std::vector<PgResult>> Pipeline(
-      size_t count, absl::FunctionRef<int(PGconn*, size_t)> send, int* failed);
   // The server parses and plans `queries` once for this session.
   absl::Status KeepPlans(absl::Span<const std::string> queries);
-  absl::StatusOr<std::vector<PgResult>> ReadPipeline(size_t count, int* failed);
+  // A pipeline: what is sent between its start and SendSync goes in one round
+  // trip. False when the connection takes no more.
+  absl::Status StartPipeline();
+  bool Send(const std::string& statement);
+  // By its kept plan, where there is one.
+  bool SendQuery(const std::string& query);
+  absl::Status SendSync(bool sent);
+  // Appends `count` answers and stops at nothing but a lost connection. Unless
+  // there was a failure before, notes the first in `status` and its index.
+  void ReadAnswers(size_t count, std::vector<std::unique_ptr<RowSet>>& answers,
+                   absl::Status& status, int* failed);
+  absl::Status ReadSync();
+  // SendSync, and reads the answers to all.
+  absl::Status EndPipeline(size_t count, bool sent, int* failed);
   absl::Status PinSettings(bool with_optional);
   absl::Status RunStatements(absl::string_view script,
                              absl::string_view file_name);
@@ -144,55 +153,71 @@ absl::StatusOr<std::unique_ptr<RowSet>> PostgresSession::Query(
   return MakePgRowSet(std::move(result));
 }
 
-absl::StatusOr<std::vector<PgResult>> PostgresSession::Pipeline(
-    size_t count, absl::FunctionRef<int(PGconn*, size_t)> send, int* failed) {
-  if (failed != nullptr) *failed = -1;
+absl::Status PostgresSession::StartPipeline() {
   if (IsBroken()) {
     return PostgresError("08003", "the connection was lost; open another");
   }
-  PGconn* connection = connection_.get();
-  bool sent = PQenterPipelineMode(connection) == 1;
-  for (size_t i = 0; i < count && sent; ++i) sent = send(connection, i) == 1;
-  sent = sent && PQpipelineSync(connection) == 1;
-  if (!sent) {
-    is_broken_ = true;
-    return PostgresError("08006",
-                         Printable(absl::StrCat("cannot send to the server: ",
-                                                PQerrorMessage(connection))));
-  }
-  absl::StatusOr<std::vector<PgResult>> results = ReadPipeline(count, failed);
-  if (PQexitPipelineMode(connection) != 1) is_broken_ = true;
-  return results;
+  if (PQenterPipelineMode(connection_.get()) == 1) return absl::OkStatus();
+  is_broken_ = true;
+  return PostgresError("08006", "cannot send to the server");
+}
+
+bool PostgresSession::Send(const std::string& statement) {
+  return PQsendQueryParams(connection_.get(), statement.c_str(), 0, nullptr,
+                           nullptr, nullptr, nullptr, 0) == 1;
+}
+
+bool PostgresSession::SendQuery(const std::string& query) {
+  const auto plan = plans_.find(query);
+  if (plan == plans_.end()) return Send(query);
+  return PQsendQueryPrepared(connection_.get(), plan->second.c_str(), 0,
+                             nullptr, nullptr, nullptr, 0) == 1;
+}
+
+absl::Status PostgresSession::SendSync(bool sent) {
+  if (sent && PQpipelineSync(connection_.get()) == 1) return absl::OkStatus();
+  is_broken_ = true;
+  return PostgresError(
+      "08006", Printable(absl::StrCat("cannot send to the server: ",
+                                      PQerrorMessage(connection_.get()))));
 }
 
 // The server skips what follows a failure; those answers are read all the same.
-absl::StatusOr<std::vector<PgResult>> PostgresSession::ReadPipeline(
-    size_t count, int* failed) {
+void PostgresSession::ReadAnswers(size_t count,
+                                  std::vector<std::unique_ptr<RowSet>>& answers,
+                                  absl::Status& status, int* failed) {
   PGconn* connection = connection_.get();
-  std::vector<PgResult> results;
-  absl::Status status;
   for (size_t i = 0; i < count && !is_broken_; ++i) {
     PgResult result(PQgetResult(connection));
     if (status.ok()) {
       status = Check(result.get());
       if (!status.ok() && failed != nullptr) *failed = static_cast<int>(i);
     }
-    results.push_back(std::move(result));
+    answers.push_back(MakeCompactRowSet(std::move(result)));
     // The null that ends each statement's results.
     while (!is_broken_ && PgResult(PQgetResult(connection)) != nullptr) {
     }
   }
+}
+
+absl::Status PostgresSession::ReadSync() {
   if (!is_broken_) {
-    const PgResult sync(PQgetResult(connection));
-    if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) {
-      is_broken_ = true;
-      if (status.ok()) {
-        status = PostgresError("08006", "the server did not answer to the end");
-      }
-    }
+    const PgResult sync(PQgetResult(connection_.get()));
+    if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) is_broken_ = true;
   }
-  if (!status.ok()) return status;
-  return results;
+  if (PQexitPipelineMode(connection_.get()) != 1) is_broken_ = true;
+  if (!is_broken_) return absl::OkStatus();
+  return PostgresError("08006", "the server did not answer to the end");
+}
+
+absl::Status PostgresSession::EndPipeline(size_t count, bool sent,
+                                          int* failed) {
+  RETURN_IF_ERROR(SendSync(sent));
+  std::vector<std::unique_ptr<RowSet>> answers;
+  absl::Status status;
+  ReadAnswers(count, answers, status, failed);
+  status.Update(ReadSync());
+  return status;
 }
 
 absl::Status PostgresSession::KeepPlans(absl::Span<const std::string> queries) {
@@ -202,61 +227,69 @@ absl::Status PostgresSession::KeepPlans(absl::Span<const std::string> queries) {
     fresh.emplace_back(query, absl::StrCat("fleetctl_", ++last_plan_));
   }
   if (fresh.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(Pipeline(
-                      fresh.size(),
-                      [&fresh](PGconn* connection, size_t i) {
-                        const auto& [query, name] = fresh[i];
-                        return PQsendPrepare(connection, name.c_str(),
-                                             query.c_str(), 0, nullptr);
-                      },
-                      nullptr)
-                      .status());
+  RETURN_IF_ERROR(StartPipeline());
+  bool sent = true;
+  for (const auto& [query, name] : fresh) {
+    sent = sent && PQsendPrepare(connection_.get(), name.c_str(), query.c_str(),
+                                 0, nullptr) == 1;
+  }
+  RETURN_IF_ERROR(EndPipeline(fresh.size(), sent, nullptr));
   plans_.insert(fresh.begin(), fresh.end());
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<RowSet>>>
-PostgresSession::QuerySnapshot(absl::Span<const std::string> queries) {
+PostgresSession::QuerySnapshot(absl::Span<const std::string> queries,
+                               const FollowUp& follow_up) {
   if (keep_plans_) RETURN_IF_ERROR(KeepPlans(queries));
   const bool own_transaction = IsIdle();
   const size_t first = own_transaction ? 1 : 0;
-  const size_t end = first + queries.size();
-  const auto send = [&](PGconn* connection, size_t i) {
-    const char* text = i < first ? kBeginSnapshot
-                       : i < end ? queries[i - first].c_str()
-                                 : "COMMIT";
-    const auto plan = i < first || i >= end ? plans_.end() : plans_.find(text);
-    return plan == plans_.end()
-               ? PQsendQueryParams(connection, text, 0, nullptr, nullptr,
-                                   nullptr, nullptr, 0)
-               : PQsendQueryPrepared(connection, plan->second.c_str(), 0,
-                                     nullptr, nullptr, nullptr, 0);
-  };
-  absl::StatusOr<std::vector<PgResult>> results =
-      Pipeline(end + first, send, nullptr);
-  if (!results.ok()) {
+  RETURN_IF_ERROR(StartPipeline());
+  bool sent = !own_transaction || Send(kBeginSnapshot);
+  for (size_t i = 0; i < queries.size(); ++i) {
+    sent = sent && SendQuery(queries[i]);
+    // The first answer comes while the server works on those behind it.
+    if (i == 0 && follow_up) {
+      sent = sent && PQsendFlushRequest(connection_.get()) == 1;
+    }
+  }
+  std::vector<std::unique_ptr<RowSet>> answers;
+  absl::Status status;
+  size_t count = first + queries.size();
+  if (sent && follow_up) {
+    ReadAnswers(first + 1, answers, status, nullptr);
+    if (status.ok()) {
+      for (const std::string& query : follow_up(*answers[first])) {
+        sent = sent && SendQuery(query);
+        ++count;
+      }
+    }
+  }
+  if (own_transaction) sent = sent && Send("COMMIT");
+  if (!is_broken_) status.Update(SendSync(sent));
+  ReadAnswers(count + first - answers.size(), answers, status, nullptr);
+  status.Update(ReadSync());
+  if (!status.ok()) {
     if (own_transaction && !is_broken_) Rollback().IgnoreError();
-    return results.status();
+    return status;
   }
-  std::vector<std::unique_ptr<RowSet>> rows;
-  for (size_t i = first; i < end; ++i) {
-    rows.push_back(MakePgRowSet(std::move((*results)[i])));
+  if (own_transaction) {  // without BEGIN and COMMIT
+    answers.erase(answers.begin());
+    answers.pop_back();
   }
-  return rows;
+  return answers;
 }
 
 absl::Status PostgresSession::ExecuteAll(
     absl::Span<const std::string> statements, int* failed) {
   if (failed != nullptr) *failed = -1;
   if (statements.empty()) return absl::OkStatus();
-  return Pipeline(
-             statements.size(),
-             [statements](PGconn* connection, size_t i) {
-               return PQsendQueryParams(connection, statements[i].c_str(), 0,
-                                        nullptr, nullptr, nullptr, nullptr, 0);
-             },
-             failed)
-      .status();
+  RETURN_IF_ERROR(StartPipeline());
+  bool sent = true;
+  for (const std::string& statement : statements) {
+    sent = sent && Send(statement);
+  }
+  return EndPipeline(statements.size(), sent, failed);
 }
 
 absl::Status PostgresSession::Begin() {

@@ -113,7 +113,7 @@ class Sqlite : public Dialect {
 
   absl::StatusOr<Schema> ReadSchema(
       const SchemaInfo& info,
-      absl::Span<const std::unique_ptr<RowSet>> results) const override {
+      std::vector<std::unique_ptr<RowSet>> results) const override {
     ASSIGN_OR_RETURN(const Catalog catalog, ReadCatalog(results));
     return ReadSqliteSchema(info, catalog);
   }

@@ -130,7 +130,8 @@ class SqliteSession : public Session {
   }
   absl::StatusOr<std::unique_ptr<RowSet>> Query(absl::string_view sql) override;
   absl::StatusOr<std::vector<std::unique_ptr<RowSet>>> QuerySnapshot(
-      absl::Span<const std::string> queries) override;
+      absl::Span<const std::string> queries,
+      const FollowUp& follow_up) override;
   absl::Status ExecuteAll(absl::Span<const std::string> statements,
                           int* failed) override;
   absl::Status RunScript(absl::string_view sql,
@@ -233,16 +234,22 @@ absl::StatusOr<std::unique_ptr<RowSet>> SqliteSession::Query(
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<RowSet>>>
-SqliteSession::QuerySnapshot(absl::Span<const std::string> queries) {
+SqliteSession::QuerySnapshot(absl::Span<const std::string> queries,
+                             const FollowUp& follow_up) {
   const bool own_transaction = IsIdle();
   if (own_transaction) RETURN_IF_ERROR(Execute("BEGIN"));
   std::vector<std::unique_ptr<RowSet>> results;
+  std::vector<std::string> all(queries.begin(), queries.end());
   absl::Status status;
-  for (const std::string& query : queries) {
-    absl::StatusOr<std::unique_ptr<RowSet>> rows = Query(query);
+  for (size_t i = 0; i < all.size(); ++i) {
+    absl::StatusOr<std::unique_ptr<RowSet>> rows = Query(all[i]);
     status = rows.status();
     if (!status.ok()) break;
     results.push_back(*std::move(rows));
+    if (i > 0 || !follow_up) continue;
+    for (std::string& more : follow_up(*results.front())) {
+      all.push_back(std::move(more));
+    }
   }
   // Nothing was written, so there is nothing to lose.
   if (own_transaction) status.Update(Rollback());

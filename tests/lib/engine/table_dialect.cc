@@ -78,7 +78,7 @@ class TableDialectImpl : public Dialect {
   }
   absl::StatusOr<Schema> ReadSchema(
       const SchemaInfo& info,
-      absl::Span<const std::unique_ptr<RowSet>>) const override {
+      std::vector<std::unique_ptr<RowSet>>) const override {
     return Schema::Make(info, {});
   }
   std::string ChangeTokenQuery(int) const override { return "SELECT 1"; }
