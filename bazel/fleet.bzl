@@ -52,7 +52,7 @@ def fleet_protos(messages, services):
     native.cc_library(
         name = "proto",
         srcs = ["proto/%s.pb.cc" % name for name in messages],
-        hdrs = ["proto/%s.pb.h" % name for name in messages],
+        hdrs = ["proto/rollout_state.h"] + ["proto/%s.pb.h" % name for name in messages],
     )
     native.cc_library(
         name = "proto_services",

@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/client.h"
 #include "cli/command.h"
 #include "cli/plan_flow.h"
 #include "lib/base/status.h"
@@ -30,12 +29,7 @@ absl::StatusOr<ExitCode> RunRollback(const Options& options,
   ASSIGN_OR_RETURN(v1::MakePlanRequest request, options.plan.Request());
   request.set_rollback_to(options.to);
   request.set_rollback_rollout(options.rollout);
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
-                   Client::Connect(invocation.globals));
-  ASSIGN_OR_RETURN(const v1::FleetPlan plan,
-                   MakeFleetPlan(*client, request, invocation));
-  return ConfirmAndRun(*client, plan, options.plan.detail, options.start,
-                       invocation);
+  return PlanAndRun(request, options.plan.detail, options.start, invocation);
 }
 
 }  // namespace

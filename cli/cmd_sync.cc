@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/client.h"
 #include "cli/command.h"
 #include "cli/plan_flow.h"
 #include "lib/base/status.h"
@@ -19,12 +18,7 @@ absl::StatusOr<ExitCode> RunSync(const Options& options,
                                  const Invocation& invocation) {
   ASSIGN_OR_RETURN(v1::MakePlanRequest request, options.plan.Request());
   RETURN_IF_ERROR(SetSource(options.source, &request));
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
-                   Client::Connect(invocation.globals));
-  ASSIGN_OR_RETURN(const v1::FleetPlan plan,
-                   MakeFleetPlan(*client, request, invocation));
-  return ConfirmAndRun(*client, plan, options.plan.detail, options.start,
-                       invocation);
+  return PlanAndRun(request, options.plan.detail, options.start, invocation);
 }
 
 }  // namespace

@@ -243,4 +243,15 @@ absl::StatusOr<ExitCode> ConfirmAndRun(Client& client,
   return StartAndWatch(client, plan.id(), flags, invocation);
 }
 
+absl::StatusOr<ExitCode> PlanAndRun(const v1::MakePlanRequest& request,
+                                    const PlanDetail& detail,
+                                    const StartFlags& flags,
+                                    const Invocation& invocation) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
+                   Client::Connect(invocation.globals));
+  ASSIGN_OR_RETURN(const v1::FleetPlan plan,
+                   MakeFleetPlan(*client, request, invocation));
+  return ConfirmAndRun(*client, plan, detail, flags, invocation);
+}
+
 }  // namespace fleet

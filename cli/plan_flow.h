@@ -56,6 +56,12 @@ absl::StatusOr<ExitCode> ConfirmAndRun(Client& client,
                                        const StartFlags& flags,
                                        const Invocation& invocation);
 
+// All of it: asks for the plan of `request`, then ConfirmAndRun.
+absl::StatusOr<ExitCode> PlanAndRun(const v1::MakePlanRequest& request,
+                                    const PlanDetail& detail,
+                                    const StartFlags& flags,
+                                    const Invocation& invocation);
+
 // Starts without asking, and watches unless `detach`.
 absl::StatusOr<ExitCode> StartAndWatch(Client& client,
                                        const std::string& plan_id,

@@ -14,6 +14,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
+#include "proto/rollout_state.h"
 
 namespace fleet {
 namespace {
@@ -105,21 +106,6 @@ class Screen {
   LiveRegion region_;
   v1::Rollout rollout_;
 };
-
-bool IsOver(v1::RolloutState state) {
-  switch (state) {
-    case v1::ROLLOUT_SUCCEEDED:
-    case v1::ROLLOUT_SUCCEEDED_WITH_FAILURES:
-    case v1::ROLLOUT_FAILED:
-    case v1::ROLLOUT_CANCELLED:
-    case v1::ROLLOUT_REVERTED:
-    case v1::ROLLOUT_REVERT_FAILED:
-    case v1::ROLLOUT_SUPERSEDED:
-      return true;
-    default:
-      return false;
-  }
-}
 
 ExitCode Detach(Screen& screen, const std::string& id, bool by_user) {
   int done = 0;

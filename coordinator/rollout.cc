@@ -7,21 +7,6 @@
 
 namespace fleet {
 
-bool IsOver(v1::RolloutState state) {
-  switch (state) {
-    case v1::ROLLOUT_SUCCEEDED:
-    case v1::ROLLOUT_SUCCEEDED_WITH_FAILURES:
-    case v1::ROLLOUT_FAILED:
-    case v1::ROLLOUT_CANCELLED:
-    case v1::ROLLOUT_REVERTED:
-    case v1::ROLLOUT_REVERT_FAILED:
-    case v1::ROLLOUT_SUPERSEDED:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool IsOver(v1::TargetState state) {
   switch (state) {
     case v1::TARGET_HEALTHY:

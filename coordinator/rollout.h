@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "proto/rollout.pb.h"
+#include "proto/rollout_state.h"
 
 // The rollout state machine: all rules of waves live here, and nowhere else.
 //
@@ -147,7 +148,6 @@ Transition Next(const v1::Rollout& rollout, const Event& event, int64_t now_ms);
 v1::Rollout NewRollout(const v1::FleetPlan& plan, absl::string_view id,
                        absl::string_view requested_by, int64_t now_ms);
 
-bool IsOver(v1::RolloutState state);
 bool IsOver(v1::TargetState state);     // ended in this rollout unless retried
 bool IsStarted(v1::TargetState state);  // a statement of it may be running
 
