@@ -22,7 +22,8 @@
 //   EPOCH     a higher coordinator epoch was seen (stream "fleet")
 //   PREPARED  an order was checked; its plan is content, the rest is `outcome`;
 //             `nonce` is what the agent will ask with
-//   STARTED   the coordinator granted the start; with INTENT(0) in one batch
+//   STARTED   the coordinator granted the start; with INTENT(0) in one batch,
+//             but for an order whose state was lost: all of it is looked at
 //   INTENT    the group's SQL goes to the driver next; `fingerprint` = before
 //   DONE      the group is committed; `fingerprint` = after
 //   FAILED    the group is known not to have been applied; `error` says why
@@ -71,6 +72,11 @@ struct OrderState {
 
   // SQL of it may have reached the database, and its end is not written.
   bool IsRunning() const { return started && !finished; }
+  // It was started before this journal knew of it: any of its groups may have
+  // reached the database.
+  bool IsForgotten() const {
+    return !prepare.granted_nonce().empty() && group < 0;
+  }
 };
 
 class Journal {

@@ -57,7 +57,9 @@ void OrderRunner::OnPrepare(const v1::Prepare& prepare) {
   if (!refusal) {
     absl::Status status = context_.journal.RaiseEpoch(prepare.epoch());
     if (status.ok()) {
-      status = context_.journal.AppendPrepared(prepare, StartGate::NewNonce());
+      status = context_.journal.AppendPrepared(
+          prepare, prepare.granted_nonce().empty() ? StartGate::NewNonce()
+                                                   : prepare.granted_nonce());
     }
     if (!status.ok()) {
       refusal = Refusal{v1::TARGET_BLOCKED, "journal",
@@ -68,7 +70,12 @@ void OrderRunner::OnPrepare(const v1::Prepare& prepare) {
     LogInfo("order refused", {{"rollout", key.rollout},
                               {"target", key.target},
                               {"reason", refusal->message}});
-    context_.send(RefusedMessage(key, *refusal));
+    // A started order does not end by not going on.
+    if (prepare.granted_nonce().empty()) {
+      context_.send(RefusedMessage(key, *refusal));
+    } else {
+      SendNote(key, refusal->message);
+    }
     return;
   }
   prepared_ = key;
@@ -84,8 +91,13 @@ bool OrderRunner::AnswerKnown(const v1::Prepare& prepare) {
     return true;
   }
   if (known->started) return true;  // its progress speaks
-  // One that was taken back is prepared anew.
-  if (known->acked || known->plan_id != prepare.plan().id()) return false;
+  // One that was taken back is prepared anew; so is one whose start was granted
+  // to a nonce that this state_dir has lost.
+  if (known->acked || known->plan_id != prepare.plan().id() ||
+      (!prepare.granted_nonce().empty() &&
+       prepare.granted_nonce() != known->nonce)) {
+    return false;
+  }
   context_.send(ReadyMessage(known->key));
   return true;
 }
@@ -157,10 +169,14 @@ void OrderRunner::StartGranted(const OrderState& order,
     v1::JournalEntry started = EntryOf(order.key, v1::JournalEntry::STARTED);
     started.set_nonce(grant.nonce());
     started.set_epoch(grant.epoch());
-    v1::JournalEntry intent = EntryOf(order.key, v1::JournalEntry::INTENT);
-    intent.set_group(0);
-    intent.set_fingerprint(plan->from_fingerprint());
-    status = context_.journal.Append({started, intent});
+    std::vector<v1::JournalEntry> entries = {started};
+    if (!order.IsForgotten()) {
+      v1::JournalEntry intent = EntryOf(order.key, v1::JournalEntry::INTENT);
+      intent.set_group(0);
+      intent.set_fingerprint(plan->from_fingerprint());
+      entries.push_back(intent);
+    }
+    status = context_.journal.Append(entries);
   }
   if (!status.ok()) {
     // Nothing was given to the database, so asking again later is safe.
@@ -172,7 +188,7 @@ void OrderRunner::StartGranted(const OrderState& order,
   }
   Work work;
   work.key = order.key;
-  work.examine = false;
+  work.examine = order.IsForgotten();
   if (prepared_ == order.key) work.token = token_;
   Advance(std::move(work));
 }
@@ -291,31 +307,27 @@ bool OrderRunner::Recover(Session& session, const OrderState& order,
     AdvanceLater(work, kRetryMs, finding.status().message());
     return false;
   }
-  if (finding->verdict == Verdict::kNotApplied) {
-    return RunFrom(session, order, plan, {order.group, finding->live, ""});
-  }
-  if (finding->verdict == Verdict::kDiverged) {
+  if (finding->next_group < 0) {
     v1::Result result = ResultOf(
         order, v1::TARGET_DIVERGED, "diverged",
         absl::StrCat("after an interruption the schema of ", target_.name,
                      " is neither what it was nor what was planned; look at "
                      "the database, then make a new plan"));
     result.set_fingerprint(finding->live);
-    Finish(result, order.group);
+    Finish(result, std::max(order.group, 0));
     return true;
   }
   const std::vector<Group> groups = GroupsOf(plan);
-  const Group& group = groups[order.group];
-  const std::string& after =
-      group.fingerprint_after.empty() ? finding->live : group.fingerprint_after;
-  const int next = order.group + 1;
-  if (next < static_cast<int>(groups.size())) {
-    if (absl::Status status = OnDone(group, after); !status.ok()) {
+  const int next = finding->next_group;
+  if (next > std::max(order.group, 0) &&
+      next < static_cast<int>(groups.size())) {
+    if (absl::Status status = OnDone(groups[next - 1], finding->before);
+        !status.ok()) {
       AdvanceLater(work, kRetryMs, status.message());
       return false;
     }
   }
-  return RunFrom(session, order, plan, {next, after, ""});
+  return RunFrom(session, order, plan, {next, finding->before, ""});
 }
 
 bool OrderRunner::RunFrom(Session& session, const OrderState& order,

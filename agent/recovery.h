@@ -2,6 +2,7 @@
 #define AGENT_RECOVERY_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "agent/journal.h"
@@ -32,12 +33,29 @@ enum class Verdict {
 // Pure.
 Verdict Decide(const Evidence& evidence);
 
-// Reads the evidence for `order`'s last group. REQUIRES: `session` holds the
-// fence and the markers are there (EnsureMarkers). An error says nothing about
-// the group: try again.
+// What is left of an order when the journal is lost.
+struct Trace {
+  struct Step {
+    bool transactional = false;
+    bool has_marker = false;  // never read for a statement alone
+    std::string after;        // the plan's fingerprint; "" where it has none
+  };
+  std::string from;
+  std::vector<Step> groups;
+  std::string live;
+};
+
+// The first group that is still to be run, their number when all are done; -1:
+// diverged. For an order of one group it says what Decide says. Pure.
+int NextGroup(const Trace& trace);
+
+// Reads the evidence for `order`'s last group, or for all of them when it is
+// forgotten. REQUIRES: `session` holds the fence and the markers are there
+// (EnsureMarkers). An error says nothing about the order: try again.
 struct Finding {
-  Verdict verdict = Verdict::kDiverged;
-  std::string live;  // fingerprint in the plan's scope
+  int next_group = -1;  // as of NextGroup
+  std::string before;   // what the schema must be before it
+  std::string live;     // fingerprint in the plan's scope
 };
 absl::StatusOr<Finding> Examine(Session& session, const Dialect& dialect,
                                 const v1::Plan& plan, const OrderState& order);

@@ -34,7 +34,9 @@
 //
 // A grant is for one nonce; the same nonce is granted again whenever asked for,
 // even when paused or cancelling, for that target counts as started already. An
-// agent must therefore keep its nonce across a crash.
+// agent must therefore keep its nonce across a crash; one that has lost it gets
+// it back with the PREPARE of a started target, and must then look before it
+// runs anything.
 
 namespace fleet {
 
@@ -124,7 +126,7 @@ struct Command {
   CommandType type;
   std::string target;
   int attempt = 0;
-  std::string nonce;  // kGrant
+  std::string nonce;  // kGrant; kPrepare of a started target: what was granted
 };
 
 struct Transition {

@@ -68,6 +68,7 @@ v1::CoordinatorMessage ToMessage(const Command& command,
       *prepare->mutable_plan() = plan;
       prepare->set_lock_timeout_ms(rollout.policy().lock_timeout_ms());
       prepare->set_lock_retries(rollout.policy().lock_retries());
+      prepare->set_granted_nonce(command.nonce);
       break;
     }
     case CommandType::kGo:

@@ -177,9 +177,12 @@ void RolloutMachine::SendOutstanding(int target) {
     case v1::TARGET_VERIFYING:
       // Of the started: an agent that crashed between its question and the
       // grant asks again, one that is done repeats its result, one that runs
-      // does nothing.
+      // does nothing, one that has lost its memory gets its nonce back.
       Send(CommandType::kPrepare, target);
       if (MayGo(target)) Send(CommandType::kGo, target);
+      if (IsStarted(progress.state())) {
+        step_.commands.back().nonce = progress.nonce();
+      }
       break;
     default:
       if (rollout_.waves(wave_of_[target]).started_ms() != 0) {

@@ -1,6 +1,7 @@
 #ifndef TESTS_AGENT_AGENT_FIXTURE_H_
 #define TESTS_AGENT_AGENT_FIXTURE_H_
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -58,8 +59,10 @@ class AgentFixture : public ::testing::Test {
     message->set_attempt(attempt);
   }
 
-  void SendPrepare(int attempt = 1, uint64_t epoch = 1) {
+  void SendPrepare(int attempt = 1, uint64_t epoch = 1,
+                   const std::string& granted_nonce = "") {
     v1::CoordinatorMessage message;
+    message.mutable_prepare()->set_granted_nonce(granted_nonce);
     SetKey(message.mutable_prepare(), attempt);
     message.mutable_prepare()->set_epoch(epoch);
     *message.mutable_prepare()->mutable_plan() = plan_;
@@ -87,6 +90,25 @@ class AgentFixture : public ::testing::Test {
   bool AwaitReady(size_t from = 0) {
     return coordinator_.Await([](auto& m) { return m.has_ready(); }, from)
         .has_value();
+  }
+
+  // The order was granted to "granted" and then the agent's disk was lost: what
+  // the coordinator says to the agent that comes back.
+  v1::Result ResultOfForgottenOrder() {
+    StopAgent();
+    std::filesystem::remove_all(config_.state_dir);
+    const size_t seen = coordinator_.size();
+    StartAgent();
+    SendPrepare(1, 1, "granted");
+    EXPECT_TRUE(AwaitReady(seen));
+    SendGo();
+    const auto ask =
+        coordinator_.Await([](auto& m) { return m.has_start_ask(); }, seen);
+    EXPECT_TRUE(ask.has_value());
+    if (ask.has_value()) {
+      EXPECT_EQ(ask->start_ask().nonce(), "granted");
+    }
+    return AwaitResult(seen);
   }
 
   // What a crash leaves: the first group was about to be given to the driver.

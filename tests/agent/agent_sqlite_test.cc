@@ -241,6 +241,44 @@ TEST_F(AgentTest, SchemaScratchAndRehearsal) {
   const auto loaded = coordinator_.Await(
       [](auto& m) { return m.schema().request_id() == "q"; });
   ASSERT_TRUE(loaded.has_value());
+TEST_F(AgentTest, LostItsStateAndTheOrderHadRun) {
+  StartAgent();
+  SendPrepare();
+  ASSERT_TRUE(AwaitReady());
+  SendGo();
+  ASSERT_EQ(AwaitResult().state(), v1::TARGET_HEALTHY);
+  const v1::Result result = ResultOfForgottenOrder();
+  EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
+  EXPECT_EQ(result.fingerprint(), plan_.to_fingerprint());
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM fleetctl_meta_applied"), "1")
+      << "ran once";
+}
+
+TEST_F(AgentTest, LostItsStateAndTheOrderHadNotRun) {
+  const v1::Result result = ResultOfForgottenOrder();
+  EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
+  EXPECT_EQ(database_.Fingerprint(), plan_.to_fingerprint());
+}
+
+TEST_F(AgentTest, LostItsStateAndTheSchemaIsNeither) {
+  database_.Run("CREATE TABLE by_hand(id INTEGER);");
+  const std::string live = database_.Fingerprint();
+  const v1::Result result = ResultOfForgottenOrder();
+  EXPECT_EQ(result.state(), v1::TARGET_DIVERGED);
+  EXPECT_EQ(result.fingerprint(), live);
+  EXPECT_EQ(database_.Fingerprint(), live);
+}
+
+TEST_F(AgentTest, LostItsStateAndMayNotWriteAnyMore) {
+  config_.targets[0].read_only = true;
+  StartAgent();
+  SendPrepare(1, 1, "granted");
+  EXPECT_TRUE(coordinator_.Await([](auto& m) {
+    return absl::StrContains(m.progress().note(), "read-only");
+  })) << "a started order is not refused, its state is told";
+  EXPECT_EQ(coordinator_.Count([](auto& m) { return m.has_refused(); }), 0u);
+}
+
   EXPECT_EQ(loaded->schema().fingerprint(), plan_.to_fingerprint());
 
   message.mutable_scratch()->set_request_id("bad");

@@ -1,5 +1,9 @@
 #include "agent/recovery.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "tests/testing/matchers.h"
 
 namespace fleet {
@@ -47,6 +51,65 @@ TEST(RecoveryTest, DecidesEveryCombination) {
         << "transactional " << row.transactional << " marker " << row.has_marker
         << " before " << row.before << " after " << row.after;
   }
+}
+
+// A group's marker, and the schema where the database is found.
+Trace TraceOf(std::vector<Trace::Step> groups, const std::string& live) {
+  Trace trace;
+  trace.from = "0";
+  trace.groups = std::move(groups);
+  trace.live = live;
+  return trace;
+}
+
+TEST(NextGroupTest, OneGroupIsDecidedAsAfterACrash) {
+  for (const Row& row : kRows) {
+    if (!row.transactional && row.has_marker) continue;  // is never read
+    // Of both, of one, or of neither.
+    const std::string live = row.before ? "0" : row.after ? "1" : "by hand";
+    const std::string after = row.before && row.after ? "0" : "1";
+    const int next =
+        NextGroup(TraceOf({{row.transactional, row.has_marker, after}}, live));
+    const int want = row.verdict == Verdict::kApplied      ? 1
+                     : row.verdict == Verdict::kNotApplied ? 0
+                                                           : -1;
+    EXPECT_EQ(next, want) << "transactional " << row.transactional << " marker "
+                          << row.has_marker << " live " << live << " after "
+                          << after;
+  }
+}
+
+TEST(NextGroupTest, FindsThePlaceInALongOrder) {
+  const auto order = [](bool first_marked, bool last_marked) {
+    return std::vector<Trace::Step>{{true, first_marked, "1"},
+                                    {false, false, "2"},
+                                    {false, false, "3"},
+                                    {true, last_marked, "4"}};
+  };
+  EXPECT_EQ(NextGroup(TraceOf(order(false, false), "0")), 0);
+  EXPECT_EQ(NextGroup(TraceOf(order(true, false), "1")), 1);
+  EXPECT_EQ(NextGroup(TraceOf(order(true, false), "2")), 2);
+  EXPECT_EQ(NextGroup(TraceOf(order(true, false), "3")), 3);
+  EXPECT_EQ(NextGroup(TraceOf(order(true, true), "4")), 4);
+  // Done, and changed by hand since: the check after the last group says so.
+  EXPECT_EQ(NextGroup(TraceOf(order(true, true), "by hand")), 4);
+  // A statement alone may have run or not.
+  EXPECT_EQ(NextGroup(TraceOf(order(true, false), "by hand")), -1);
+  EXPECT_EQ(NextGroup(TraceOf(order(false, false), "by hand")), -1);
+  // The schema went back by hand behind a marker.
+  EXPECT_EQ(NextGroup(TraceOf(order(true, false), "0")), -1);
+}
+
+TEST(NextGroupTest, AStepThatLeavesNoTraceIsNotGuessed) {
+  const Trace::Step alone = {false, false, "1"};
+  EXPECT_EQ(NextGroup(TraceOf({{true, true, "1"}, alone}, "1")), -1);
+  // In a transaction its missing marker says that it was not applied.
+  const Trace::Step together = {true, false, "1"};
+  EXPECT_EQ(NextGroup(TraceOf({{true, true, "1"}, together}, "1")), 1);
+  // An inner group that was never rehearsed is known by the markers alone.
+  EXPECT_EQ(NextGroup(TraceOf({{true, true, ""}, {true, false, "2"}}, "x")), 1);
+  EXPECT_EQ(NextGroup(TraceOf({{true, true, ""}, {false, false, "2"}}, "x")),
+            -1);
 }
 
 }  // namespace

@@ -1,149 +1,18 @@
-#include "coordinator/rollout.h"
+// What agents say and what time brings.
 
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "coordinator/rollout_machine.h"
-#include "tests/testing/matchers.h"
+#include "tests/coordinator/rollout_fixture.h"
 
 namespace fleet {
 namespace {
 
-using ::fleet::testing::IsOk;
-using ::fleet::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-struct WaveSpec {
-  std::vector<std::string> targets;
-  int max_parallel = 10;
-  int tolerance = 0;
-  int64_t bake_ms = 0;
-  bool manual = false;
-};
-
-std::string Word(const Command& command) {
-  switch (command.type) {
-    case CommandType::kPrepare:
-      return absl::StrCat("prepare ", command.target, command.attempt);
-    case CommandType::kGo:
-      return absl::StrCat("go ", command.target, command.attempt);
-    case CommandType::kGrant:
-      return absl::StrCat("grant ", command.target, command.attempt, " ",
-                          command.nonce);
-    case CommandType::kCancel:
-      return absl::StrCat("cancel ", command.target, command.attempt);
-    case CommandType::kAckResult:
-      return absl::StrCat("ack ", command.target, command.attempt);
-  }
-  return "?";
-}
-
-// A rollout to which a test does things; what was sent last is in sent().
-class RolloutTest : public ::testing::Test {
- protected:
-  void Make(const std::vector<WaveSpec>& waves,
-            v1::OnFailure on_failure = v1::HALT, int64_t deadline_ms = 0) {
-    v1::FleetPlan plan;
-    plan.set_id("p-1");
-    v1::Cohort& cohort = *plan.add_cohorts();
-    cohort.mutable_plan()->set_id("plan");
-    cohort.mutable_plan()->set_to_fingerprint("to");
-    cohort.mutable_plan()->add_statements();
-    cohort.mutable_plan()->add_statements();
-    for (const WaveSpec& spec : waves) {
-      v1::Wave& wave = *plan.add_waves();
-      wave.set_name(absl::StrCat("w", plan.waves_size()));
-      for (const std::string& target : spec.targets) {
-        wave.add_targets(target);
-        cohort.add_targets(target);
-      }
-      wave.set_max_parallel(spec.max_parallel);
-      wave.set_failure_tolerance(spec.tolerance);
-      wave.set_bake_ms(spec.bake_ms);
-      wave.set_manual_promotion(spec.manual);
-    }
-    plan.mutable_policy()->set_on_failure(on_failure);
-    plan.mutable_policy()->set_target_deadline_ms(deadline_ms);
-    rollout_ = NewRollout(plan, "r-1", "lena", now_ms_);
-  }
-  void Start(const std::vector<WaveSpec>& waves,
-             v1::OnFailure on_failure = v1::HALT, int64_t deadline_ms = 0) {
-    Make(waves, on_failure, deadline_ms);
-    Do(Started{});
-  }
-
-  void Do(const Event& event) { EXPECT_OK(Try(event)); }
-  absl::Status Try(const Event& event) {
-    Transition step = Next(rollout_, event, now_ms_);
-    rollout_ = std::move(step.rollout);
-    wake_at_ms_ = step.wake_at_ms;
-    std::vector<std::string> words;
-    for (const Command& command : step.commands) {
-      words.push_back(Word(command));
-    }
-    sent_ = absl::StrJoin(words, ", ");
-    return step.status;
-  }
-  void Ready(const std::string& target, int attempt = 1) {
-    Do(TargetReady{target, attempt});
-  }
-  void Ask(const std::string& target, int attempt = 1) {
-    Do(StartAsked{target, attempt, "n"});
-  }
-  void End(const std::string& target, v1::TargetState state, int attempt = 1) {
-    Do(TargetResult{target, attempt, state, "plan",
-                    state == v1::TARGET_HEALTHY ? "to" : "from", "reason",
-                    "message", 1, state == v1::TARGET_HEALTHY ? 0 : 2});
-  }
-  // From PREPARE to the end.
-  void Apply(const std::string& target, v1::TargetState state,
-             int attempt = 1) {
-    Ready(target, attempt);
-    Ask(target, attempt);
-    End(target, state, attempt);
-  }
-
-  const v1::TargetProgress& Target(const std::string& name) const {
-    for (const v1::TargetProgress& target : rollout_.targets()) {
-      if (target.target() == name) return target;
-    }
-    return v1::TargetProgress::default_instance();
-  }
-  // "HEALTHY" or "PENDING wave".
-  std::string Shown(const std::string& name) const {
-    std::string text = v1::TargetState_Name(Target(name).state()).substr(7);
-    if (!Target(name).reason().empty()) {
-      absl::StrAppend(&text, " ", Target(name).reason());
-    }
-    return text;
-  }
-  std::string ShownWave(int index) const {
-    std::string text = v1::WaveState_Name(rollout_.waves(index).state());
-    text = text.substr(5);
-    if (!rollout_.waves(index).reason().empty()) {
-      absl::StrAppend(&text, " ", rollout_.waves(index).reason());
-    }
-    return text;
-  }
-  std::string Shown() const {
-    std::string text = v1::RolloutState_Name(rollout_.state()).substr(8);
-    if (!rollout_.reason().empty()) {
-      absl::StrAppend(&text, " ", rollout_.reason());
-    }
-    return text;
-  }
-
-  v1::Rollout rollout_;
-  std::string sent_;
-  int64_t wake_at_ms_ = 0;
-  int64_t now_ms_ = 1'000'000;
-};
 
 TEST_F(RolloutTest, OneTargetFromStartToSuccess) {
   Start({{{"a"}}});
@@ -308,30 +177,6 @@ TEST_F(RolloutTest, BakesThenGoesOn) {
   EXPECT_EQ(Shown(), "RUNNING");
 }
 
-TEST_F(RolloutTest, AManualWaveWaitsForPromotion) {
-  Start({{{"a"}}, {{"b"}, 1, 0, 0, true}});
-  EXPECT_THAT(Try(Promoted{"lena", ""}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "rollout r-1 is running: wave w1 is running, no wave "
-                       "waits for promotion"));
-  Apply("a", v1::TARGET_HEALTHY);
-  EXPECT_EQ(ShownWave(1), "READY promotion");
-  EXPECT_EQ(Shown("b"), "PENDING promotion");
-  EXPECT_EQ(Shown(), "RUNNING promotion");
-  EXPECT_EQ(wake_at_ms_, 0);
-  EXPECT_THAT(Try(Promoted{"lena", "w1"}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("it is wave w2 that waits")));
-  Do(Promoted{"lena", "w2"});
-  EXPECT_EQ(sent_, "prepare b1");
-}
-
-TEST_F(RolloutTest, AManualFirstWaveWaitsToo) {
-  Start({{{"a"}, 1, 0, 0, true}});
-  EXPECT_EQ(sent_, "");
-  EXPECT_EQ(ShownWave(0), "READY promotion");
-}
-
 TEST_F(RolloutTest, TheSameNonceIsGrantedAgainAnotherNever) {
   Start({{{"a"}}});
   Ready("a");
@@ -345,68 +190,6 @@ TEST_F(RolloutTest, TheSameNonceIsGrantedAgainAnotherNever) {
   Do(Paused{"lena"});
   Ask("a");  // it has started as far as anyone knows
   EXPECT_EQ(sent_, "grant a1 n");
-}
-
-TEST_F(RolloutTest, PausedStartsNothingAndResumedAsksAgain) {
-  Start({{{"a", "b"}, 1}});
-  Ready("a");
-  Ready("b");
-  Do(Paused{"lena"});
-  EXPECT_EQ(Shown(), "PAUSED paused");
-  EXPECT_EQ(Shown("a"), "DISPATCHED paused");
-  EXPECT_EQ(Shown("b"), "QUEUED paused");
-  EXPECT_EQ(ShownWave(0), "RUNNING paused");
-  Ask("a");
-  EXPECT_EQ(sent_, "");
-  Do(Paused{"lena"});  // twice is once
-  Do(Resumed{"lena"});
-  EXPECT_EQ(sent_, "go a1");
-  EXPECT_EQ(Shown("b"), "QUEUED max_parallel");
-  Ask("a");
-  EXPECT_EQ(sent_, "grant a1 n");
-}
-
-TEST_F(RolloutTest, PausedDoesNotBeginTheNextWave) {
-  Start({{{"a"}}, {{"b"}}});
-  Ready("a");
-  Ask("a");
-  Do(Paused{"lena"});
-  End("a", v1::TARGET_HEALTHY);
-  EXPECT_EQ(sent_, "ack a1");
-  EXPECT_EQ(ShownWave(0), "PROMOTED");
-  EXPECT_EQ(ShownWave(1), "WAITING paused");
-  Do(Resumed{"lena"});
-  EXPECT_EQ(sent_, "prepare b1");
-}
-
-TEST_F(RolloutTest, AbortedIsShownWhenNothingRuns) {
-  Start({{{"a", "b"}, 1}, {{"c"}}});
-  Ready("a");
-  Ready("b");
-  Ask("a");
-  Do(Aborted{"lena"});
-  EXPECT_EQ(sent_, "cancel b1");
-  EXPECT_EQ(Shown(), "RUNNING cancelling");
-  EXPECT_EQ(Shown("a"), "APPLYING cancelling");
-  EXPECT_EQ(Shown("b"), "CANCELLED aborted");
-  EXPECT_EQ(Shown("c"), "CANCELLED aborted");
-  for (const Event& event : {Event(Paused{}), Event(Resumed{}),
-                             Event(Promoted{}), Event(Retried{})}) {
-    EXPECT_THAT(Try(event), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                     HasSubstr("is being cancelled")));
-  }
-  End("a", v1::TARGET_HEALTHY);
-  EXPECT_EQ(Shown(), "CANCELLED aborted");
-  EXPECT_EQ(ShownWave(0), "HALTED aborted");
-  EXPECT_EQ(ShownWave(1), "SKIPPED aborted");
-  Do(Aborted{"lena"});
-}
-
-TEST_F(RolloutTest, AbortedBeforeTheStart) {
-  Make({{{"a"}}});
-  Do(Aborted{"lena"});
-  EXPECT_EQ(sent_, "");
-  EXPECT_EQ(Shown(), "CANCELLED aborted");
 }
 
 TEST_F(RolloutTest, AStartedTargetWithoutItsAgentIsUnknown) {
@@ -457,6 +240,20 @@ TEST_F(RolloutTest, WhatWasSentIsSentAgain) {
       EXPECT_EQ(sent_, one.sent) << "after " << one.steps << " steps";
     }
   }
+}
+
+TEST_F(RolloutTest, AnAgentThatForgotGetsItsNonceBack) {
+  Start({{{"a"}}});
+  const auto prepared_with = [this](const Event& event) {
+    const Transition step = Next(rollout_, event, now_ms_);
+    EXPECT_EQ(step.commands.at(0).type, CommandType::kPrepare);
+    return step.commands.at(0).nonce;
+  };
+  Ready("a");
+  EXPECT_EQ(prepared_with(AgentConnected{{"a"}}), "");
+  Ask("a");
+  EXPECT_EQ(prepared_with(AgentConnected{{"a"}}), "n");
+  EXPECT_EQ(prepared_with(CoordinatorRestarted{}), "n");
 }
 
 TEST_F(RolloutTest, ReadyAnewGetsItsGoAgain) {
@@ -536,120 +333,6 @@ TEST_F(RolloutTest, ARefusalDoesNotEndAStartedTarget) {
   EXPECT_EQ(Shown("a"), "APPLYING");
 }
 
-TEST_F(RolloutTest, RetryBringsBackTheFailedAndTheCancelled) {
-  Start({{{"a", "b"}, 1}, {{"c"}}});
-  Ready("a");
-  Ready("b");
-  Ask("a");
-  End("a", v1::TARGET_FAILED);
-  ASSERT_EQ(Shown(), "FAILED halted");
-  Do(Retried{{"a"}, "lena"});
-  EXPECT_EQ(sent_, "prepare a2, prepare b2");
-  EXPECT_EQ(Shown(), "RUNNING");
-  EXPECT_EQ(rollout_.finished_ms(), 0);
-  EXPECT_EQ(ShownWave(0), "RUNNING ready");
-  EXPECT_EQ(ShownWave(1), "WAITING wave");
-  EXPECT_EQ(Shown("c"), "PENDING wave");
-  EXPECT_EQ(Target("c").attempt(), 1);
-  EXPECT_EQ(Target("a").failed_statement(), 0);
-  EXPECT_EQ(Target("a").nonce(), "");
-  Ready("b", 2);
-  Ready("a", 2);
-  EXPECT_EQ(sent_, "go a2");
-  Ask("a", 2);
-  End("a", v1::TARGET_HEALTHY, 2);
-  Ask("b", 2);
-  End("b", v1::TARGET_HEALTHY, 2);
-  EXPECT_EQ(sent_, "ack b2, prepare c1");
-  Apply("c", v1::TARGET_HEALTHY);
-  EXPECT_EQ(Shown(), "SUCCEEDED");
-}
-
-TEST_F(RolloutTest, RetryAfterAnAbortGoesOnWhereItStopped) {
-  Start({{{"a"}}, {{"b"}}});
-  Apply("a", v1::TARGET_HEALTHY);
-  Do(Aborted{"lena"});
-  ASSERT_EQ(Shown(), "CANCELLED aborted");
-  Do(Retried{{}, "lena"});
-  EXPECT_EQ(sent_, "prepare b2");
-  EXPECT_EQ(ShownWave(0), "PROMOTED");
-}
-
-TEST_F(RolloutTest, RetryInAnEarlierWaveHoldsTheLaterOne) {
-  Start({{{"a", "b"}, 2, 1}, {{"c", "d"}, 1}});
-  Ready("a");
-  Ready("b");
-  Ask("a");
-  End("a", v1::TARGET_FAILED);
-  Ask("b");
-  End("b", v1::TARGET_HEALTHY);
-  Ready("c");
-  Ready("d");
-  ASSERT_EQ(sent_, "go c1");
-  Do(Retried{{"a"}, "lena"});
-  EXPECT_EQ(sent_, "prepare a2");
-  EXPECT_EQ(Shown("c"), "DISPATCHED wave");
-  Ask("c");
-  EXPECT_EQ(sent_, "");
-  Ready("a", 2);
-  Ask("a", 2);
-  End("a", v1::TARGET_HEALTHY, 2);
-  EXPECT_EQ(sent_, "ack a2, go c1");
-  Ask("c");
-  EXPECT_EQ(sent_, "grant c1 n");
-}
-
-TEST_F(RolloutTest, RetriesThatMakeNoSense) {
-  Start({{{"a", "b"}, 2}, {{"c"}}});
-  EXPECT_THAT(Try(Retried{}), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                       "rollout r-1 is running: there is "
-                                       "nothing to retry"));
-  EXPECT_THAT(Try(Retried{{"zz"}, ""}),
-              StatusIs(absl::StatusCode::kNotFound,
-                       "rollout r-1 has no target \"zz\""));
-  EXPECT_THAT(Try(Retried{{"a"}, ""}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("target a is preflight and cannot be")));
-  Ready("a");
-  Ready("b");
-  Ask("a");
-  Ask("b");
-  End("a", v1::TARGET_FAILED);
-  End("b", v1::TARGET_FAILED);
-  EXPECT_THAT(Try(Retried{{"a"}, ""}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("wave w1 tolerates 0 failures and would still "
-                                 "have 1 (b); retry these too")));
-  EXPECT_EQ(Shown(), "FAILED halted");
-  Start({{{"a"}}, {{"b"}}});
-  Apply("a", v1::TARGET_DIVERGED);
-  for (const Retried& retry : {Retried{{"a"}, ""}, Retried{{}, ""}}) {
-    EXPECT_THAT(Try(retry), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                     HasSubstr("target a is diverged")));
-  }
-}
-
-TEST_F(RolloutTest, StartsOnlyWhatIsApprovedAndWhole) {
-  for (v1::RolloutState state :
-       {v1::ROLLOUT_DRAFT, v1::ROLLOUT_PENDING_APPROVAL, v1::ROLLOUT_FAILED,
-        v1::ROLLOUT_SUPERSEDED}) {
-    Make({{{"a"}}});
-    rollout_.set_state(state);
-    EXPECT_THAT(Try(Started{}),
-                StatusIs(absl::StatusCode::kFailedPrecondition,
-                         HasSubstr("only an approved rollout")));
-    EXPECT_EQ(rollout_.state(), state);
-  }
-  Make({{{"a"}}});
-  rollout_.mutable_waves(0)->clear_targets();
-  EXPECT_THAT(Try(Started{}), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                       HasSubstr("target a is in no wave")));
-  Make({{{"a"}}});
-  rollout_.mutable_waves(0)->add_targets("b");
-  EXPECT_THAT(Try(Started{}), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                       HasSubstr("wave w1 names a target")));
-}
-
 TEST_F(RolloutTest, ReportsWhatHasChangedAndNoMore) {
   Start({{{"a", "b"}}});
   Transition step = Next(rollout_, TargetReady{"b", 1}, now_ms_);
@@ -665,6 +348,7 @@ TEST_F(RolloutTest, ReportsWhatHasChangedAndNoMore) {
 
 // 5,000 targets and some 20,000 events: seconds if an event cost a copy or a
 // scan of the fleet.
+
 TEST_F(RolloutTest, ManyEventsInPlaceAreCheap) {
   std::vector<std::string> names;
   for (int i = 0; i < 5000; ++i)
