@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "agent/database_epoch.h"
 #include "agent/preflight.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
@@ -337,6 +338,10 @@ bool OrderRunner::RunFrom(Session& session, const OrderState& order,
   const RunOutcome outcome = executor.Run(std::move(start));
   prober_.Forget();
   if (outcome.end == RunEnd::kFinished) {
+    if (outcome.result.reason() == "fenced") {
+      // So that the next attempt is not.
+      LearnEpoch(session, dialect_, context_).IgnoreError();
+    }
     Finish(outcome.result, outcome.group);
     return outcome.is_session_clean;
   }

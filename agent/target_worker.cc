@@ -5,6 +5,7 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
+#include "agent/database_epoch.h"
 #include "lib/base/channel.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
@@ -121,7 +122,21 @@ absl::StatusOr<Session*> TargetWorker::GetSession() {
   return session;
 }
 
+// Before the first greeting, where the database answers in time.
+void TargetWorker::LearnEpochOnce() {
+  if (epoch_known_) return;
+  const absl::StatusOr<Session*> session = GetSession();
+  if (!session.ok()) return;
+  const absl::Status status = LearnEpoch(**session, dialect_, context_);
+  epoch_known_ = status.ok();
+  if (!status.ok()) {
+    LogWarning("cannot read which epoch has acted on a target",
+               {{"target", config_.name}, {"error", status.ToString()}});
+  }
+}
+
 void TargetWorker::Look(bool always_report) {
+  LearnEpochOnce();
   v1::AgentMessage message;
   v1::FingerprintReport& report = *message.mutable_fingerprint();
   report = Read(v1::Scope());

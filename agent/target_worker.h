@@ -56,6 +56,7 @@ class TargetWorker {
   void Post(absl::string_view what, std::function<void()> task);
   // On the strand:
   absl::StatusOr<Session*> GetSession();
+  void LearnEpochOnce();
   void Look(bool always_report);
   void LookLater();
   v1::FingerprintReport Read(const v1::Scope& scope);
@@ -69,7 +70,8 @@ class TargetWorker {
   Prober prober_;
   OrderRunner orders_;
   std::atomic<int64_t> fingerprint_every_ms_{0};
-  std::string reported_;  // fingerprint or error; on the strand
+  std::string reported_;      // fingerprint or error; on the strand
+  bool epoch_known_ = false;  // of the database; on the strand
 
   mutable absl::Mutex mutex_;
   v1::Target description_ ABSL_GUARDED_BY(mutex_);

@@ -45,7 +45,8 @@ absl::StatusOr<std::string> Filled(absl::string_view sql, uint64_t epoch,
   return absl::StrReplaceAll(sql, values);
 }
 
-absl::StatusOr<uint64_t> ReadEpoch(Session& session, const Dialect& dialect) {
+absl::StatusOr<uint64_t> StoredEpoch(Session& session,
+                                     const Dialect& dialect) {
   ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows,
                    session.Query(dialect.marker().read_epoch));
   uint64_t epoch = 0;
@@ -71,6 +72,13 @@ absl::Status EnsureMarkers(Session& session, const Dialect& dialect) {
   return Annotate(status, "creating fleetctl's own tables");
 }
 
+absl::StatusOr<uint64_t> ReadEpoch(Session& session, const Dialect& dialect) {
+  absl::StatusOr<uint64_t> epoch = StoredEpoch(session, dialect);
+  // "No such table".
+  if (ErrorClassOf(epoch.status()) == ErrorClass::kPlan) return 0;
+  return epoch;
+}
+
 absl::StatusOr<std::string> ClaimEpochSql(const Dialect& dialect,
                                           uint64_t epoch) {
   return Filled(dialect.marker().claim_epoch, epoch, {}, dialect);
@@ -87,7 +95,7 @@ absl::Status ClaimEpoch(Session& session, const Dialect& dialect,
   ASSIGN_OR_RETURN(const std::string sql, ClaimEpochSql(dialect, epoch));
   ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows, session.Query(sql));
   if (rows->rows() == 1) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const uint64_t stored, ReadEpoch(session, dialect));
+  ASSIGN_OR_RETURN(const uint64_t stored, StoredEpoch(session, dialect));
   if (stored == epoch) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("a newer coordinator has acted here (have epoch ", stored,

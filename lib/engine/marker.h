@@ -28,6 +28,9 @@ struct AppliedMarker {
 // transaction.
 absl::Status EnsureMarkers(Session& session, const Dialect& dialect);
 
+// The highest epoch that has acted here; 0 where none has.
+absl::StatusOr<uint64_t> ReadEpoch(Session& session, const Dialect& dialect);
+
 // Inside the transaction: FailedPrecondition when a higher epoch has acted.
 absl::Status ClaimEpoch(Session& session, const Dialect& dialect,
                         uint64_t epoch);

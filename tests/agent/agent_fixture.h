@@ -68,10 +68,10 @@ class AgentFixture : public ::testing::Test {
     *message.mutable_prepare()->mutable_plan() = plan_;
     ASSERT_TRUE(coordinator_.Send(message));
   }
-  void SendGo(int attempt = 1) {
+  void SendGo(int attempt = 1, uint64_t epoch = 1) {
     v1::CoordinatorMessage message;
     SetKey(message.mutable_go(), attempt);
-    message.mutable_go()->set_epoch(1);
+    message.mutable_go()->set_epoch(epoch);
     ASSERT_TRUE(coordinator_.Send(message));
   }
 

@@ -1,5 +1,6 @@
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
+#include "lib/engine/marker.h"
 #include "tests/agent/agent_fixture.h"
 #include "tests/agent/database.h"
 
@@ -120,6 +121,53 @@ TEST_F(AgentTest, OlderEpochIsNotObeyed) {
                                   absl::Milliseconds(500)));
 }
 
+TEST_F(AgentTest, TellsOfAHigherEpochInTheDatabase) {
+  ASSERT_OK(EnsureMarkers(database_.session(), database_.dialect()));
+  database_.Run("UPDATE fleetctl_meta_state SET epoch = 9;");
+  coordinator_.set_behaviour({.epoch = 10});
+  StartAgent();
+  const auto hello = coordinator_.Await([](auto& m) { return m.has_hello(); });
+  ASSERT_TRUE(hello.has_value());
+  EXPECT_EQ(hello->hello().epoch_seen(), 9u);
+  SendPrepare(1, 10);
+  ASSERT_TRUE(AwaitReady());
+  SendGo(1, 10);
+  EXPECT_EQ(AwaitResult().state(), v1::TARGET_HEALTHY);
+}
+
+TEST_F(AgentTest, TellsOfAHigherEpochThatFencedAnOrder) {
+  StartAgent();
+  SendPrepare();
+  ASSERT_TRUE(AwaitReady());
+  ASSERT_OK(EnsureMarkers(database_.session(), database_.dialect()));
+  database_.Run("UPDATE fleetctl_meta_state SET epoch = 9;");
+  coordinator_.set_behaviour({.epoch = 10, .grants = false});
+  SendGo();
+  const auto ask =
+      coordinator_.Await([](auto& m) { return m.has_start_ask(); });
+  ASSERT_TRUE(ask.has_value());
+  v1::CoordinatorMessage grant;
+  SetKey(grant.mutable_start_grant(), 1);
+  grant.mutable_start_grant()->set_epoch(1);
+  grant.mutable_start_grant()->set_nonce(ask->start_ask().nonce());
+  ASSERT_TRUE(coordinator_.Send(grant));
+  const v1::Result result = AwaitResult();
+  EXPECT_EQ(result.state(), v1::TARGET_FAILED);
+  EXPECT_EQ(result.reason(), "fenced");
+  const auto hello =
+      coordinator_.Await([](auto& m) { return m.hello().epoch_seen() == 9; });
+  ASSERT_TRUE(hello.has_value());
+  coordinator_.set_behaviour({.epoch = 10});
+  SendPrepare(2, 10);
+  ASSERT_TRUE(
+      coordinator_.Await([](auto& m) { return m.ready().attempt() == 2; }));
+  SendGo(2, 10);
+  EXPECT_TRUE(coordinator_.Await([](auto& m) {
+    return m.result().attempt() == 2 &&
+           m.result().state() == v1::TARGET_HEALTHY;
+  }));
+}
+
 TEST_F(AgentTest, WithoutAGrantNothingRuns) {
   coordinator_.set_behaviour({.grants = false});
   StartAgent();
@@ -193,6 +241,44 @@ TEST_F(AgentTest, SaysWhenItCannotTell) {
   EXPECT_EQ(database_.Fingerprint(), live);
 }
 
+TEST_F(AgentTest, LostItsStateAndTheOrderHadRun) {
+  StartAgent();
+  SendPrepare();
+  ASSERT_TRUE(AwaitReady());
+  SendGo();
+  ASSERT_EQ(AwaitResult().state(), v1::TARGET_HEALTHY);
+  const v1::Result result = ResultOfForgottenOrder();
+  EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
+  EXPECT_EQ(result.fingerprint(), plan_.to_fingerprint());
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM fleetctl_meta_applied"), "1")
+      << "ran once";
+}
+
+TEST_F(AgentTest, LostItsStateAndTheOrderHadNotRun) {
+  const v1::Result result = ResultOfForgottenOrder();
+  EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
+  EXPECT_EQ(database_.Fingerprint(), plan_.to_fingerprint());
+}
+
+TEST_F(AgentTest, LostItsStateAndTheSchemaIsNeither) {
+  database_.Run("CREATE TABLE by_hand(id INTEGER);");
+  const std::string live = database_.Fingerprint();
+  const v1::Result result = ResultOfForgottenOrder();
+  EXPECT_EQ(result.state(), v1::TARGET_DIVERGED);
+  EXPECT_EQ(result.fingerprint(), live);
+  EXPECT_EQ(database_.Fingerprint(), live);
+}
+
+TEST_F(AgentTest, LostItsStateAndMayNotWriteAnyMore) {
+  config_.targets[0].read_only = true;
+  StartAgent();
+  SendPrepare(1, 1, "granted");
+  EXPECT_TRUE(coordinator_.Await([](auto& m) {
+    return absl::StrContains(m.progress().note(), "read-only");
+  })) << "a started order is not refused, its state is told";
+  EXPECT_EQ(coordinator_.Count([](auto& m) { return m.has_refused(); }), 0u);
+}
+
 TEST_F(AgentTest, WaitsForWhoeverHoldsTheDatabase) {
   WriteInterruptedJournal();
   ASSERT_OK(database_.session().Begin());
@@ -241,44 +327,6 @@ TEST_F(AgentTest, SchemaScratchAndRehearsal) {
   const auto loaded = coordinator_.Await(
       [](auto& m) { return m.schema().request_id() == "q"; });
   ASSERT_TRUE(loaded.has_value());
-TEST_F(AgentTest, LostItsStateAndTheOrderHadRun) {
-  StartAgent();
-  SendPrepare();
-  ASSERT_TRUE(AwaitReady());
-  SendGo();
-  ASSERT_EQ(AwaitResult().state(), v1::TARGET_HEALTHY);
-  const v1::Result result = ResultOfForgottenOrder();
-  EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
-  EXPECT_EQ(result.fingerprint(), plan_.to_fingerprint());
-  EXPECT_EQ(database_.Value("SELECT count(*) FROM fleetctl_meta_applied"), "1")
-      << "ran once";
-}
-
-TEST_F(AgentTest, LostItsStateAndTheOrderHadNotRun) {
-  const v1::Result result = ResultOfForgottenOrder();
-  EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
-  EXPECT_EQ(database_.Fingerprint(), plan_.to_fingerprint());
-}
-
-TEST_F(AgentTest, LostItsStateAndTheSchemaIsNeither) {
-  database_.Run("CREATE TABLE by_hand(id INTEGER);");
-  const std::string live = database_.Fingerprint();
-  const v1::Result result = ResultOfForgottenOrder();
-  EXPECT_EQ(result.state(), v1::TARGET_DIVERGED);
-  EXPECT_EQ(result.fingerprint(), live);
-  EXPECT_EQ(database_.Fingerprint(), live);
-}
-
-TEST_F(AgentTest, LostItsStateAndMayNotWriteAnyMore) {
-  config_.targets[0].read_only = true;
-  StartAgent();
-  SendPrepare(1, 1, "granted");
-  EXPECT_TRUE(coordinator_.Await([](auto& m) {
-    return absl::StrContains(m.progress().note(), "read-only");
-  })) << "a started order is not refused, its state is told";
-  EXPECT_EQ(coordinator_.Count([](auto& m) { return m.has_refused(); }), 0u);
-}
-
   EXPECT_EQ(loaded->schema().fingerprint(), plan_.to_fingerprint());
 
   message.mutable_scratch()->set_request_id("bad");
