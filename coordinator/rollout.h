@@ -112,11 +112,15 @@ struct Retried {
 };  // empty: all failed. Cancelled targets come back with any retry; a diverged
     // one never does, and what stays failed must be within the tolerance.
 struct CoordinatorRestarted {};  // after a crash: everything sent may be lost
+// What operators ordered is durable, and said to be so. Without it the order
+// may have been reported as failed: a restart then cancels what "start" began,
+// and pauses what any other order set going.
+struct Confirmed {};
 
 using Event = std::variant<Started, TargetReady, TargetRefused, StartAsked,
                            TargetProgressed, TargetResult, AgentConnected,
                            AgentLost, Tick, Reminded, Paused, Resumed, Aborted,
-                           Promoted, Retried, CoordinatorRestarted>;
+                           Promoted, Retried, CoordinatorRestarted, Confirmed>;
 
 // --- commands
 
@@ -166,6 +170,8 @@ inline constexpr absl::string_view kWaitsForBake = "bake";
 inline constexpr absl::string_view kPausedByOperator = "paused";
 inline constexpr absl::string_view kHalted = "halted";  // an earlier failure
 inline constexpr absl::string_view kAborted = "aborted";
+// The order that set it going may have been reported as failed: see Confirmed.
+inline constexpr absl::string_view kUnconfirmed = "unconfirmed";
 // Aborted, but statements of it still run (rollout and running targets).
 inline constexpr absl::string_view kCancelling = "cancelling";
 // target_deadline has passed: what was not started FAILED, what was started

@@ -1,5 +1,7 @@
 // The end of a turn: what time brings; then persist, then send, then tell.
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "coordinator/rollout_messages.h"
 #include "coordinator/rollout_runner.h"
@@ -89,11 +91,47 @@ void RolloutRunner::AddRecords(const Active& active, const Touched& touched,
   }
 }
 
+    ConfirmLater(turn);
+    // The log was opened again by now, and has told of all it holds.
+    if (!batch.records.empty()) StopDenied();
 // What follows for the fleet from what is durable now.
 void RolloutRunner::Settle(Active& active, const Touched& touched) {
   const v1::Rollout& rollout = active.machine.rollout();
   const bool is_over = IsOver(rollout.state());
   std::vector<std::string> unsure;
+// Orders of operators are answered when a second record says that the first one
+// is written: of a record without that, nobody knows what its caller was told.
+void RolloutRunner::ConfirmLater(Turn& turn) {
+  std::vector<std::string> ids;
+  for (const auto& [id, touched] : turn.touched) {
+    const v1::Rollout& rollout = active_.at(id)->machine.rollout();
+    if (!rollout.unconfirmed().empty() && !IsOver(rollout.state())) {
+      ids.push_back(id);
+    }
+  }
+  if (ids.empty()) return;
+  Post([this, ids, answers = std::exchange(turn.answers, {})](Turn& next) {
+    for (const std::string& id : ids) {
+      Apply(id, Confirmed{}, next).IgnoreError();
+    }
+    // If this turn fails, the order stands all the same; see Reload.
+    next.answers.push_back([answers](const absl::Status&) {
+      for (const auto& answer : answers) answer(absl::OkStatus());
+    });
+  });
+}
+
+void RolloutRunner::StopDenied() {
+  for (const std::string& id : std::exchange(denied_, {})) {
+    if (!view_.Rollout(id).ok()) continue;
+    LogWarning("a rollout whose start failed is in the history all the same",
+               {{"rollout", id}});
+    Post([this, id](Turn& next) {
+      Apply(id, CoordinatorRestarted{}, next).IgnoreError();
+    });
+  }
+}
+
   for (int index = 0; index < rollout.targets_size(); ++index) {
     const v1::TargetProgress& now = rollout.targets(index);
     if (!touched.whole && touched.targets.count(now.target()) == 0) continue;
@@ -214,7 +252,11 @@ void RolloutRunner::Reload(const Turn& turn) {
         if (IsOver(target.state())) fleet_.ClearRunning(target.target(), id);
       }
       Post([this, id = id](Turn& next) {
-        Apply(id, CoordinatorRestarted{}, next).IgnoreError();
+        // What is stored was answered, or is about to be.
+        Apply(id, Confirmed{}, next).IgnoreError();
+        if (!Apply(id, CoordinatorRestarted{}, next).ok()) return;
+        // Whatever of the failed turn is on disk gives way to this.
+        next.touched[id].whole = true;
       });
       continue;
     }
@@ -228,3 +270,4 @@ void RolloutRunner::Reload(const Turn& turn) {
 }
 
 }  // namespace fleet
+    denied_.insert(id);

@@ -274,6 +274,17 @@ void RolloutMachine::MoveRollout(v1::RolloutState state,
   step_.rollout_changed = true;
 }
 
+absl::string_view RolloutMachine::PauseReason() const {
+  const bool stays = rollout_.state() == v1::ROLLOUT_PAUSED &&
+                     rollout_.reason() == kUnconfirmed;
+  return stays ? kUnconfirmed : kPausedByOperator;
+}
+
+// An abort makes the rest of what is not confirmed void.
+absl::string_view RolloutMachine::CancelReason() const {
+  return rollout_.unconfirmed() == kOrderStart ? kUnconfirmed : kAborted;
+}
+
 void RolloutMachine::Send(CommandType type, int target) {
   const v1::TargetProgress& progress = rollout_.targets(target);
   step_.commands.push_back({type, progress.target(), progress.attempt(), ""});

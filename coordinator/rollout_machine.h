@@ -15,6 +15,9 @@
 
 namespace fleet {
 
+// In Rollout.unconfirmed: this order began the rollout.
+inline constexpr absl::string_view kOrderStart = "start";
+
 // Next() in place: for a runner that applies many events to one large rollout.
 //
 //   RolloutMachine machine(rollout);
@@ -77,6 +80,8 @@ class RolloutMachine {
   void Reopen(int target);
   void MoveWave(int wave, v1::WaveState state, absl::string_view reason);
   void MoveRollout(v1::RolloutState state, absl::string_view reason);
+  absl::string_view PauseReason() const;
+  absl::string_view CancelReason() const;
   void Send(CommandType type, int target);
   absl::string_view ReasonOf(int target) const;
   void RefreshReason(int target);
@@ -106,6 +111,7 @@ class RolloutMachine {
   void On(const AgentConnected& event);
   void On(const AgentLost& event);
   void On(const CoordinatorRestarted& event);
+  void On(const Confirmed& event);
   void On(const Reminded& event);
   void Resend(int target);
   void SendOutstanding(int target);
@@ -126,6 +132,8 @@ class RolloutMachine {
   absl::Status CheckRetries(const std::set<int>& chosen) const;
   void ReopenWave(int wave);
   absl::Status Refuse(absl::string_view why) const;
+  void MarkUnconfirmed(absl::string_view order);
+  void StopUnconfirmed();
 
   v1::Rollout rollout_;
   std::vector<WaveIndex> waves_;

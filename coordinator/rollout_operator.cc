@@ -74,6 +74,7 @@ void RolloutMachine::On(const Started&) {
   if (!step_.status.ok()) return;
   rollout_.set_started_ms(now_ms_);
   MoveRollout(v1::ROLLOUT_RUNNING, "");
+  MarkUnconfirmed(kOrderStart);
 }
 
 // Only here: an answer that comes late, but before the timer, counts.
@@ -97,6 +98,7 @@ void RolloutMachine::On(const Resumed&) {
     return;
   }
   MoveRollout(v1::ROLLOUT_RUNNING, "");
+  MarkUnconfirmed("resume");
   const int wave = CurrentWave();
   if (wave < rollout_.waves_size()) WakeWave(wave);
 }
@@ -109,6 +111,8 @@ void RolloutMachine::On(const Aborted&) {
   }
   // A failure has stopped it already; FAILED says more than CANCELLED.
   if (IsBegun() && IsHalting()) return;
+  // Whether the order before was heard does not matter any more.
+  rollout_.clear_unconfirmed();
   MoveRollout(v1::ROLLOUT_RUNNING, kCancelling);
   for (int wave = 0; wave < rollout_.waves_size(); ++wave) {
     if (waves_[wave].started > 0) RefreshReasons(wave);
@@ -134,6 +138,7 @@ void RolloutMachine::On(const Promoted& event) {
         "it is wave ", name, " that waits for promotion, not ", event.wave));
     return;
   }
+  MarkUnconfirmed("promote");
   StartWave(wave);
 }
 
@@ -222,6 +227,7 @@ void RolloutMachine::On(const Retried& event) {
     step_.status = Refuse("there is nothing to retry");
     return;
   }
+  MarkUnconfirmed("retry");
   for (int target : *chosen) Reopen(target);
   for (int wave = 0; wave < rollout_.waves_size(); ++wave) ReopenWave(wave);
   if (!IsBegun()) MoveRollout(v1::ROLLOUT_RUNNING, "");
@@ -246,6 +252,34 @@ void RolloutMachine::ReopenWave(int wave) {
   state.clear_finished_ms();
   MoveWave(wave, v1::WAVE_RUNNING, kWaitsForReady);
   step_.rollout_changed = true;
+}
+
+// --------------------------------------------------------------- confirmation
+
+void RolloutMachine::MarkUnconfirmed(absl::string_view order) {
+  rollout_.set_unconfirmed(std::string(order));
+  step_.rollout_changed = true;
+}
+
+void RolloutMachine::On(const Confirmed&) {
+  if (rollout_.unconfirmed().empty() || IsOver(rollout_.state())) return;
+  rollout_.clear_unconfirmed();
+  step_.rollout_changed = true;
+}
+
+// The order that set it going may have been reported as failed, and what was
+// reported as failed must not run by itself. No grant is given before the
+// confirmation of a start, so nothing of that one runs.
+void RolloutMachine::StopUnconfirmed() {
+  if (rollout_.unconfirmed().empty() || !IsRunning()) return;
+  if (rollout_.unconfirmed() == kOrderStart) {
+    MoveRollout(v1::ROLLOUT_RUNNING, kCancelling);
+    return;
+  }
+  rollout_.clear_unconfirmed();
+  MoveRollout(v1::ROLLOUT_PAUSED, kUnconfirmed);
+  const int wave = CurrentWave();
+  if (wave < rollout_.waves_size()) RefreshReasons(wave);
 }
 
 }  // namespace fleet

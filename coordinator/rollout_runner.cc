@@ -67,7 +67,8 @@ RolloutRunner::~RolloutRunner() {
 void RolloutRunner::Restore() {
   for (const v1::Rollout& rollout : view_.Rollouts()) {
     last_number_ = std::max(last_number_, NumberOf(rollout.id()));
-    if (!rollout.request_id().empty()) {
+    // Of what is not confirmed the client was told no end; it may ask anew.
+    if (!rollout.request_id().empty() && rollout.unconfirmed().empty()) {
       requests_[rollout.request_id()] = rollout.id();
     }
     for (const v1::TargetProgress& target : rollout.targets()) {

@@ -147,6 +147,8 @@ class RolloutRunner {
   void Remind(Turn& turn);
   void Commit(Turn& turn);
   void AddRecords(const Active& active, const Touched& touched, Turn& turn,
+  void ConfirmLater(Turn& turn);
+  void StopDenied();
                   Batch* batch) const;
   void Settle(Active& active, const Touched& touched);
   bool IsContradicted(const v1::TargetProgress& healthy) const;
@@ -173,7 +175,10 @@ class RolloutRunner {
   int in_flight_ = 0;         // targets that owe an answer, in all rollouts
   int64_t remind_at_ms_ = 0;  // BootMs
   bool failed_ = false;       // the last append
-  std::string recovery_;      // why no rollout may start
+  // Rollouts whose start was reported as failed. Their records may come to
+  // light all the same, when the log is opened again.
+  std::set<std::string> denied_;
+  std::string recovery_;  // why no rollout may start
   std::thread thread_;
 };
 

@@ -139,6 +139,7 @@ void RolloutMachine::On(const AgentLost& event) {
 }
 
 void RolloutMachine::On(const CoordinatorRestarted&) {
+  StopUnconfirmed();
   for (int target = 0; target < rollout_.targets_size(); ++target) {
     Resend(target);
   }
@@ -179,10 +180,10 @@ void RolloutMachine::SendOutstanding(int target) {
       // grant asks again, one that is done repeats its result, one that runs
       // does nothing, one that has lost its memory gets its nonce back.
       Send(CommandType::kPrepare, target);
-      if (MayGo(target)) Send(CommandType::kGo, target);
       if (IsStarted(progress.state())) {
         step_.commands.back().nonce = progress.nonce();
       }
+      if (MayGo(target)) Send(CommandType::kGo, target);
       break;
     default:
       if (rollout_.waves(wave_of_[target]).started_ms() != 0) {

@@ -12,7 +12,7 @@ void RolloutMachine::Settle() {
   if (!IsBegun()) return;
   if (IsCancelling() || IsHalting()) {
     if (!IsCancelling()) MoveRollout(rollout_.state(), kHalted);
-    CancelWaiting(IsCancelling() ? kAborted : kHalted);
+    CancelWaiting(IsCancelling() ? CancelReason() : kHalted);
     if (StartedTargets() == 0) FinishStopped();
     return;
   }
@@ -166,7 +166,7 @@ void RolloutMachine::CancelWaiting(absl::string_view reason) {
 // Nothing runs and nothing will.
 void RolloutMachine::FinishStopped() {
   const bool cancelled = IsCancelling();
-  const absl::string_view reason = cancelled ? kAborted : kHalted;
+  const absl::string_view reason = cancelled ? CancelReason() : kHalted;
   for (int wave = 0; wave < rollout_.waves_size(); ++wave) {
     if (IsPassed(rollout_.waves(wave))) continue;
     const bool begun = rollout_.waves(wave).started_ms() != 0;
@@ -193,7 +193,7 @@ void RolloutMachine::FinishRollout() {
 
 void RolloutMachine::SetRolloutReason() {
   if (rollout_.state() == v1::ROLLOUT_PAUSED) {
-    MoveRollout(v1::ROLLOUT_PAUSED, kPausedByOperator);
+    MoveRollout(v1::ROLLOUT_PAUSED, PauseReason());
     return;
   }
   const v1::WaveState wave = rollout_.waves(CurrentWave()).state();

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -22,16 +23,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A real log that can be told to fail.
+// A real log that can be told to fail, or to say that it failed when it did
+// not: as the real one does, it tells of such records before the next batch.
 class BrittleLog : public HistoryLog {
  public:
   explicit BrittleLog(std::unique_ptr<HistoryLog> log) : log_(std::move(log)) {}
 
   void Break(bool broken) { broken_ = broken; }
+  void Lie(bool lying) { lying_ = lying; }
 
   absl::Status Append(Batch* batch) override {
     if (broken_) return absl::ResourceExhaustedError("no space left on device");
-    return log_->Append(batch);
+    RETURN_IF_ERROR(log_->Append(batch));
+    if (lying_) return absl::ResourceExhaustedError("no space left on device");
+    return absl::OkStatus();
   }
   absl::Status AppendReplicated(
       const std::vector<v1::Record>& records,
@@ -61,13 +66,19 @@ class BrittleLog : public HistoryLog {
     return log_->Verify(records);
   }
   void OnAppended(std::function<void(const Batch&)> listener) override {
-    log_->OnAppended(std::move(listener));
+    log_->OnAppended([this, listener](const Batch& batch) {
+      unheard_.push_back(batch);
+      if (lying_) return;
+      for (const Batch& one : std::exchange(unheard_, {})) listener(one);
+    });
   }
   uint64_t sync_count() const override { return log_->sync_count(); }
 
  private:
   const std::unique_ptr<HistoryLog> log_;
   std::atomic<bool> broken_{false};
+  std::atomic<bool> lying_{false};
+  std::vector<Batch> unheard_;
 };
 
 // Keeps what is sent, and how far the history was by then.
@@ -141,6 +152,15 @@ class RunnerTest : public ::testing::Test {
     hello.add_targets()->set_name("saas-a");
     fleet_.Connect(hello, wire_);
     MakePlan();
+    NewRunner();
+  }
+  ~RunnerTest() override {
+    runner_.reset();
+    log_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void NewRunner() {
     runner_ = std::make_unique<RolloutRunner>(
         *log_, view_, fleet_, clock_,
         [this](const std::vector<std::string>& targets) {
@@ -148,10 +168,12 @@ class RunnerTest : public ::testing::Test {
         });
     runner_->Restore();
   }
-  ~RunnerTest() override {
+  // As a new process over what is on disk.
+  void Restart() {
     runner_.reset();
-    log_.reset();
-    std::filesystem::remove_all(directory_);
+    log_->Lie(false);
+    ASSERT_OK(log_->StartEpoch(log_->epoch() + 1, 1));
+    NewRunner();
   }
 
   void MakePlan() {
@@ -282,6 +304,61 @@ TEST_F(RunnerTest, StartsNothingWithoutADisk) {
   EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kPrepare), 0);
   log_->Break(false);
   EXPECT_OK(Start());
+}
+
+// The record is on disk, but the caller was told that it is not.
+TEST_F(RunnerTest, AStartThatFailedDoesNotRunAfterARestart) {
+  log_->Lie(true);
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kResourceExhausted,
+                                HasSubstr("no space left")));
+  Restart();
+  const absl::StatusOr<v1::Rollout> rollout = Get();
+  ASSERT_OK(rollout);
+  EXPECT_EQ(rollout->state(), v1::ROLLOUT_CANCELLED);
+  EXPECT_EQ(rollout->reason(), kUnconfirmed);
+  EXPECT_EQ(fleet_.Find("saas-a")->rollout, "");
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kGo), 0);
+  EXPECT_OK(Start()) << "the same can be started anew";
+}
+
+TEST_F(RunnerTest, AStartThatFailedDoesNotComeBackWithTheDisk) {
+  log_->Lie(true);
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kResourceExhausted,
+                                HasSubstr("no space left")));
+  log_->Lie(false);
+  const absl::StatusOr<v1::Rollout> second = Start();
+  ASSERT_OK(second);
+  EXPECT_EQ(second->id(), "r-2");
+  ASSERT_OK(Get());  // a turn after the one that found it
+  EXPECT_EQ(Get()->state(), v1::ROLLOUT_CANCELLED);
+  EXPECT_EQ(fleet_.Find("saas-a")->rollout, "r-2");
+}
+
+TEST_F(RunnerTest, ARetryThatFailedDoesNotRunAfterARestart) {
+  ASSERT_OK(Start());
+  v1::AgentMessage message;
+  v1::Refused& refused = *message.mutable_refused();
+  refused.set_rollout("r-1");
+  refused.set_target("saas-a");
+  refused.set_attempt(1);
+  refused.set_state(v1::TARGET_BLOCKED);
+  runner_->Report(message);
+  ASSERT_EQ(Get()->state(), v1::ROLLOUT_FAILED);
+  const int prepared = wire_->Count(v1::CoordinatorMessage::kPrepare);
+  log_->Lie(true);
+  EXPECT_THAT(Retry("saas-a"), StatusIs(absl::StatusCode::kResourceExhausted,
+                                        HasSubstr("no space left")));
+  Restart();
+  EXPECT_EQ(Get()->state(), v1::ROLLOUT_PAUSED);
+  EXPECT_EQ(Get()->reason(), kUnconfirmed);
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kPrepare), prepared);
+}
+
+TEST_F(RunnerTest, AnAnsweredStartOutlivesARestart) {
+  ASSERT_OK(Start());
+  Restart();
+  EXPECT_EQ(Get()->state(), v1::ROLLOUT_RUNNING);
+  EXPECT_EQ(view_.Rollout("r-1")->unconfirmed(), "");
 }
 
 TEST_F(RunnerTest, GrantsNothingWithoutADiskAndGoesOnWithOne) {
