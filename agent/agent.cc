@@ -167,6 +167,8 @@ void Agent::OnMessage(const v1::CoordinatorMessage& message) {
       return ToTarget(message.result_ack(), &TargetWorker::OnAck);
     case v1::CoordinatorMessage::kReplicate:
       return OnReplicate(message.replicate());
+    case v1::CoordinatorMessage::kReplica:
+      return OnReplicaRequest(message.replica());
     default:
       // A later version may say more than this one understands.
       LogWarning("message of an unknown kind from the coordinator");
@@ -227,6 +229,23 @@ void Agent::OnReplicate(const v1::Replicate& message) {
     AckReplica();
   });
   if (!posted) LogWarning("history comes faster than it can be written");
+}
+
+void Agent::OnReplicaRequest(const v1::ReplicaRequest& request) {
+  const bool posted = replica_strand_->Post([this, request] {
+    v1::AgentMessage message;
+    v1::ReplicaReply& reply = *message.mutable_replica();
+    reply.set_request_id(request.request_id());
+    absl::StatusOr<v1::Replicate> next = replica_->After(request.head());
+    if (next.ok()) {
+      *reply.mutable_next() = *std::move(next);
+    } else {
+      reply.set_error(std::string(next.status().message()));
+      reply.set_error_code(static_cast<int>(next.status().code()));
+    }
+    link_->Send(std::move(message));
+  });
+  if (!posted) LogWarning("the replica is asked faster than it is read");
 }
 
 // Brings the records after these heads, or the same ones again.

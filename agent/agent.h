@@ -62,6 +62,7 @@ class Agent : private LinkHandler {
   void OnMessage(const v1::CoordinatorMessage& message) override;
   void OnWelcome(const v1::Welcome& welcome);
   void OnReplicate(const v1::Replicate& message);
+  void OnReplicaRequest(const v1::ReplicaRequest& request);
   void AckReplica();
   template <typename Message>
   void ToTarget(const Message& message,

@@ -2,8 +2,14 @@
 
 #include "absl/memory/memory.h"
 #include "lib/base/status.h"
+#include "lib/history/replicate.h"
 
 namespace fleet {
+namespace {
+
+constexpr size_t kMessageBytes = 1 << 20;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(
     const std::string& directory) {
@@ -16,6 +22,10 @@ absl::Status Replica::Take(const v1::Replicate& message) {
   return log_->AppendReplicated(
       {message.records().begin(), message.records().end()},
       {message.contents().begin(), message.contents().end()});
+}
+
+absl::StatusOr<v1::Replicate> Replica::After(const v1::StreamHead& head) const {
+  return NextReplicate(*log_, {head.stream()}, {head}, kMessageBytes);
 }
 
 }  // namespace fleet

@@ -26,6 +26,12 @@ class Replica {
   // continue what is held: nothing is taken then.
   absl::Status Take(const v1::Replicate& message);
 
+  // What is held after `head` of its stream, and the content that it names:
+  // for a coordinator that has lost its own.
+  absl::StatusOr<v1::Replicate> After(const v1::StreamHead& head) const;
+
+  const HistoryLog& log() const { return *log_; }
+
  private:
   explicit Replica(std::unique_ptr<HistoryLog> log) : log_(std::move(log)) {}
 

@@ -64,6 +64,10 @@ class GrpcClient : public Client {
   absl::StatusOr<v1::ServerVersion> GetVersion() override {
     return Call(&v1::Fleet::Stub::GetVersion, v1::GetServerVersionRequest());
   }
+  absl::StatusOr<v1::RecoverReply> Recover(
+      const v1::RecoverRequest& request) override {
+    return Call(&v1::Fleet::Stub::Recover, request);
+  }
 
   absl::StatusOr<v1::FleetPlan> MakePlan(
       const v1::MakePlanRequest& request,

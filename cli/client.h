@@ -48,6 +48,8 @@ class Client {
   virtual absl::StatusOr<v1::GetSchemaReply> GetSchema(
       const v1::GetSchemaRequest& request) = 0;
   virtual absl::StatusOr<v1::ServerVersion> GetVersion() = 0;
+  virtual absl::StatusOr<v1::RecoverReply> Recover(
+      const v1::RecoverRequest& request) = 0;
 
   // Ends the call that is running with Cancelled. Thread-safe.
   virtual void Cancel() = 0;

@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/print_changes.h"
+#include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/base/version.h"
 
@@ -34,6 +35,9 @@ absl::StatusOr<ExitCode> RunVersion(bool client_only,
                 invocation.globals.coordinator.c_str(),
                 static_cast<unsigned long long>(server.epoch()),
                 server.agents(), server.targets());
+    if (!server.recovery().empty()) {
+      std::printf("%s\n", Printable(server.recovery()).c_str());
+    }
   }
   return kExitOk;
 }

@@ -13,15 +13,11 @@ namespace fleet {
 namespace {
 
 constexpr Command kCommands[] = {
-    {"sync", AddSync},
-    {"plan", AddPlan},
-    {"diff", AddDiff},
-    {"drift", AddDrift},
-    {"history", AddHistory},
-    {"rollback", AddRollback},
-    {"rollout", AddRollout},
-    {"target", AddTarget},
-    {"completion", AddCompletion},
+    {"sync", AddSync},       {"plan", AddPlan},
+    {"diff", AddDiff},       {"drift", AddDrift},
+    {"history", AddHistory}, {"rollback", AddRollback},
+    {"rollout", AddRollout}, {"target", AddTarget},
+    {"recover", AddRecover}, {"completion", AddCompletion},
     {"version", AddVersion},
 };
 

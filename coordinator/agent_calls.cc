@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kFingerprintTimeoutMs = 60'000;
 constexpr int64_t kSchemaTimeoutMs = 5 * 60'000;
+constexpr int64_t kReplicaTimeoutMs = 60'000;
 constexpr int64_t kScratchTimeoutMs = 15 * 60'000;
 
 const std::string& IdOf(const v1::AgentMessage& message) {
@@ -22,6 +23,8 @@ const std::string& IdOf(const v1::AgentMessage& message) {
       return message.schema().request_id();
     case v1::AgentMessage::kRehearsal:
       return message.rehearsal().request_id();
+    case v1::AgentMessage::kReplica:
+      return message.replica().request_id();
     default:
       return *none;
   }
@@ -112,6 +115,22 @@ void AgentCalls::Rehearse(const std::string& target, const v1::Schema& from,
   };
   Ask(target, id, "rehearsing a plan", kScratchTimeoutMs, std::move(message),
       Narrow<v1::RehearsalReply>(target, get, std::move(done)));
+}
+
+void AgentCalls::Replica(const std::string& target, const v1::StreamHead& head,
+                         Done<v1::ReplicaReply> done) {
+  const std::string id = NewId();
+  v1::CoordinatorMessage message;
+  v1::ReplicaRequest& request = *message.mutable_replica();
+  request.set_request_id(id);
+  request.set_target(target);
+  *request.mutable_head() = head;
+  const auto get = [](v1::AgentMessage& answer) {
+    return answer.has_replica() ? answer.mutable_replica() : nullptr;
+  };
+  Ask(target, id, "its replica of the history", kReplicaTimeoutMs,
+      std::move(message),
+      Narrow<v1::ReplicaReply>(target, get, std::move(done)));
 }
 
 std::string AgentCalls::NewId() {

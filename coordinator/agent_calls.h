@@ -40,6 +40,10 @@ class AgentCalls {
   void Rehearse(const std::string& target, const v1::Schema& from,
                 const v1::Plan& plan, Done<v1::RehearsalReply> done);
 
+  // What the replica of `target`'s agent holds after `head`.
+  void Replica(const std::string& target, const v1::StreamHead& head,
+               Done<v1::ReplicaReply> done);
+
   // Takes `message` when it answers a question that was put on this stream;
   // false leaves it as it is.
   bool Answer(const AgentStream& stream, v1::AgentMessage& message);

@@ -76,10 +76,13 @@ Coordinator::~Coordinator() {
 absl::Status Coordinator::OpenHistory() {
   RETURN_IF_ERROR(MakeStateDirectory(options_.state_dir));
   ASSIGN_OR_RETURN(id_, ReadOrMakeIdentity(options_.state_dir));
+  RETURN_IF_ERROR(Recovery::Install(options_.state_dir));
   ASSIGN_OR_RETURN(
       log_, HistoryLog::Open(absl::StrCat(options_.state_dir, "/history"),
                              LogOptions()));
   RETURN_IF_ERROR(view_.Load(*log_));
+  recovery_ = std::make_unique<Recovery>(*log_, calls_, clock_,
+                                         options_.state_dir, options_.restart);
   replicator_ = std::make_unique<Replicator>(
       *log_, [this](const absl::Status& fault) { RequireRecovery(fault); });
   log_->OnAppended([this](const Batch& batch) {
@@ -112,7 +115,7 @@ absl::Status Coordinator::Listen() {
   agent_link_ = std::make_unique<AgentLinkService>(events, clock_);
   fleet_service_ = std::make_unique<FleetService>(
       FleetBackend{*log_, view_, fleet_, *answers_, *planner_, *runner_,
-                   *quick_, *slow_, id_});
+                   *quick_, *slow_, *recovery_, id_});
   int port = 0;
   grpc::ServerBuilder builder;
   // Two coordinators on one port would share the agents between them.
@@ -163,6 +166,13 @@ void Coordinator::Admit(const std::shared_ptr<AgentStream>& stream,
   welcome.set_heartbeat_ms(options_.heartbeat_ms);
   welcome.set_fingerprint_every_ms(options_.fingerprint_every_ms);
   stream->Send(std::move(message));
+  // Before anything is recorded of its targets, and before any order.
+  if (absl::Status fault = recovery_->Connect(
+          *stream, hello.targets().empty() ? "" : hello.targets(0).name(),
+          {hello.replica().begin(), hello.replica().end()});
+      !fault.ok()) {
+    RequireRecovery(Annotate(fault, absl::StrCat("agent ", hello.agent())));
+  }
   Fleet::Joined joined;
   {
     absl::MutexLock lock(&link_mutex_);
@@ -174,6 +184,7 @@ void Coordinator::Admit(const std::shared_ptr<AgentStream>& stream,
         absl::StrCat("agent ", hello.agent(), " has connected anew")));
     calls_.AgentLost(*joined.replaced);
     replicator_->Disconnect(*joined.replaced);
+    recovery_->Disconnect(*joined.replaced);
   }
   if (!joined.contested.empty()) {
     LogError(
@@ -186,10 +197,9 @@ void Coordinator::Admit(const std::shared_ptr<AgentStream>& stream,
         "targets could not be recorded",
         {{"agent", hello.agent()}, {"error", std::string(status.message())}});
   }
-  const absl::Status fault = replicator_->Connect(
-      stream, joined.targets, {hello.replica().begin(), hello.replica().end()});
-  if (!fault.ok()) {
-    RequireRecovery(Annotate(fault, absl::StrCat("agent ", hello.agent())));
+  if (!recovery_->is_required()) {
+    replicator_->Connect(stream, joined.targets,
+                         {hello.replica().begin(), hello.replica().end()});
   }
   LogInfo("agent connected",
           {{"agent", hello.agent()},
@@ -227,15 +237,14 @@ void Coordinator::Leave(const AgentStream& stream) {
   }
   calls_.AgentLost(stream);
   replicator_->Disconnect(stream);
+  recovery_->Disconnect(stream);
 }
 
 void Coordinator::RequireRecovery(const absl::Status& fault) {
-  const std::string why = absl::StrCat(
-      "no rollout may start: ", fault.message(),
-      "; the history here is not all that was recorded. Bring back the newest "
-      "copy of the state directory ",
-      options_.state_dir);
+  const std::string why = recovery_->Require(fault);
   LogError(why);
+  replicator_->Stop();
+  recorder_->Hold(why);
   runner_->RequireRecovery(why);
 }
 
@@ -249,6 +258,7 @@ void Coordinator::OnMessage(const std::shared_ptr<AgentStream>& stream,
       return TakeFingerprint(message.fingerprint());
     case v1::AgentMessage::kSchema:
     case v1::AgentMessage::kRehearsal:
+    case v1::AgentMessage::kReplica:
       calls_.Answer(from, message);
       return;
     case v1::AgentMessage::kReady:

@@ -2,6 +2,7 @@
 #define COORDINATOR_COORDINATOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,6 +19,7 @@
 #include "coordinator/fleet_service.h"
 #include "coordinator/planner.h"
 #include "coordinator/recorder.h"
+#include "coordinator/recovery.h"
 #include "coordinator/replicator.h"
 #include "coordinator/rollout_runner.h"
 #include "coordinator/source.h"
@@ -35,6 +37,9 @@ struct CoordinatorOptions {
   TlsFiles tls;
   int64_t heartbeat_ms = 10'000;
   int64_t fingerprint_every_ms = 60'000;
+  // Called, on any thread, when a recovered history lies ready: this object is
+  // to be destroyed, and another one started over the same state_dir.
+  std::function<void()> restart = [] {};
 };
 
 // The whole process but its flags: history, services, threads. Running from
@@ -90,6 +95,7 @@ class Coordinator : private AgentEvents {
   HistoryView view_;
   Fleet fleet_;
   AgentCalls calls_;
+  std::unique_ptr<Recovery> recovery_;
   std::unique_ptr<Replicator> replicator_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<SourceResolver> sources_;

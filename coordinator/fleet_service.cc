@@ -210,8 +210,17 @@ FleetService::Unary* FleetService::GetVersion(
                     version.set_epoch(backend_.log.epoch());
                     version.set_agents(backend_.fleet.Members().size());
                     version.set_targets(backend_.fleet.Targets().size());
+                    version.set_recovery(backend_.recovery.why());
                     return version;
                   });
+}
+
+FleetService::Unary* FleetService::Recover(Context* context,
+                                           const v1::RecoverRequest* request,
+                                           v1::RecoverReply* reply) {
+  return AnswerOn(backend_.slow, context, reply, [this, request] {
+    return backend_.recovery.FromAgents(*request);
+  });
 }
 
 }  // namespace fleet

@@ -6,6 +6,7 @@
 #include "coordinator/answers.h"
 #include "coordinator/fleet.h"
 #include "coordinator/planner.h"
+#include "coordinator/recovery.h"
 #include "coordinator/rollout_runner.h"
 #include "coordinator/workers.h"
 #include "lib/history/log.h"
@@ -24,6 +25,7 @@ struct FleetBackend {
   RolloutRunner& runner;
   Workers& quick;  // reads of the history
   Workers& slow;   // whatever waits for agents
+  Recovery& recovery;
   std::string id;  // of this coordinator
 };
 
@@ -63,6 +65,8 @@ class FleetService : public v1::Fleet::CallbackService {
   Unary* GetVersion(Context* context,
                     const v1::GetServerVersionRequest* request,
                     v1::ServerVersion* reply) override;
+  Unary* Recover(Context* context, const v1::RecoverRequest* request,
+                 v1::RecoverReply* reply) override;
 
  private:
   FleetBackend backend_;

@@ -1,6 +1,8 @@
-// fleet-coordinator: plans, approves, rolls out and records.
+// fleet-coordinator: plans, approves, rolls out and records. SIGTERM and SIGINT
+// stop it, SIGHUP starts it anew over its state directory.
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -96,23 +98,29 @@ int Run(Flags& flags) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  absl::StatusOr<std::unique_ptr<Coordinator>> coordinator =
-      Coordinator::Start(flags.options, SystemClock());
-  if (!coordinator.ok()) return Fail(coordinator.status(), kExitError);
-  std::printf("listening on %s\n", (*coordinator)->address().c_str());
-  std::fflush(stdout);
-  LogInfo("coordinator started",
-          {{"address", (*coordinator)->address()},
-           {"epoch", absl::StrCat((*coordinator)->log().epoch())},
-           {"version", std::string(kVersion)}});
-  int signal = 0;
-  sigwait(&signals, &signal);
-  LogInfo("coordinator stops", {{"signal", absl::StrCat(signal)}});
-  coordinator->reset();
-  return kExitOk;
+  flags.options.restart = [] { kill(getpid(), SIGHUP); };
+  while (true) {
+    absl::StatusOr<std::unique_ptr<Coordinator>> coordinator =
+        Coordinator::Start(flags.options, SystemClock());
+    if (!coordinator.ok()) return Fail(coordinator.status(), kExitError);
+    // The same one again after a restart, where any was asked for.
+    flags.options.listen = (*coordinator)->address();
+    std::printf("listening on %s\n", flags.options.listen.c_str());
+    std::fflush(stdout);
+    LogInfo("coordinator started",
+            {{"address", flags.options.listen},
+             {"epoch", absl::StrCat((*coordinator)->log().epoch())},
+             {"version", std::string(kVersion)}});
+    int signal = 0;
+    sigwait(&signals, &signal);
+    LogInfo("coordinator stops", {{"signal", absl::StrCat(signal)}});
+    coordinator->reset();
+    if (signal != SIGHUP) return kExitOk;
+  }
 }
 
 int Main(int argc, char** argv) {

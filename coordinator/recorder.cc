@@ -67,12 +67,29 @@ Recorder::~Recorder() {
 }
 
 void Recorder::Observe(TargetSnapshot snapshot, bool described, Done done) {
+  absl::Status held;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (held_.empty()) {
+      observed_.push_back({std::move(snapshot), described, std::move(done)});
+      return;
+    }
+    held = absl::FailedPreconditionError(held_);
+  }
+  if (done != nullptr) done(held);
+}
+
+void Recorder::Hold(const std::string& why) {
   absl::MutexLock lock(&mutex_);
-  observed_.push_back({std::move(snapshot), described, std::move(done)});
+  held_ = why;
 }
 
 absl::Status Recorder::RecordTargets(const std::vector<v1::Target>& targets) {
   if (targets.empty()) return absl::OkStatus();
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!held_.empty()) return absl::OkStatus();
+  }
   Batch batch;
   for (const v1::Target& target : targets) {
     batch.records.push_back(TargetSeenRecord(target, clock_.WallMs()));

@@ -44,6 +44,10 @@ class Recorder {
   // to be recorded too. Never blocks.
   void Observe(TargetSnapshot snapshot, bool described, Done done = nullptr);
 
+  // From now on nothing is recorded: it would contradict what the history is
+  // recovered to. Observations end with FailedPrecondition `why`.
+  void Hold(const std::string& why);
+
   // Records the descriptions of targets; blocks until they are durable.
   absl::Status RecordTargets(const std::vector<v1::Target>& targets);
 
@@ -98,6 +102,7 @@ class Recorder {
   absl::Mutex mutex_;
   std::vector<Observation> observed_ ABSL_GUARDED_BY(mutex_);
   std::vector<Arrival> arrived_ ABSL_GUARDED_BY(mutex_);
+  std::string held_ ABSL_GUARDED_BY(mutex_);  // why
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   // By fingerprint, while its schema is asked for; the first one's target is

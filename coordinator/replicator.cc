@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/history/replicate.h"
@@ -26,25 +27,46 @@ Replicator::~Replicator() {
   thread_.join();
 }
 
-absl::Status Replicator::Connect(std::shared_ptr<AgentStream> stream,
-                                 const std::vector<std::string>& targets,
-                                 std::vector<v1::StreamHead> heads) {
+void Replicator::Connect(std::shared_ptr<AgentStream> stream,
+                         const std::vector<std::string>& targets,
+                         std::vector<v1::StreamHead> heads) {
   Replica replica;
   replica.stream = stream;
   for (const std::string& target : targets) {
     replica.streams.push_back(TargetStream(target));
   }
   replica.heads = std::move(heads);
-  RETURN_IF_ERROR(
-      NextReplicate(log_, replica.streams, replica.heads, /*bytes_max=*/1)
-          .status());
   absl::MutexLock lock(&mutex_);
+  if (stopped_) return;
   for (const std::string& name : replica.streams) {
     followers_[name] = stream.get();
   }
   pending_.push_back(stream.get());
   replicas_[stream.get()] = std::move(replica);
-  return absl::OkStatus();
+  AddKeepers();
+}
+
+// Those that have most of it already come first.
+void Replicator::AddKeepers() {
+  while (true) {
+    size_t keepers = 0;
+    Replica* best = nullptr;
+    uint64_t best_has = 0;
+    for (auto& [stream, replica] : replicas_) {
+      keepers += replica.keeps_fleet ? 1 : 0;
+      if (replica.keeps_fleet) continue;
+      uint64_t has = 0;
+      for (const v1::StreamHead& head : replica.heads) {
+        if (head.stream() == kFleetStream) has = head.sequence();
+      }
+      if (best != nullptr && has <= best_has) continue;
+      best = &replica;
+      best_has = has;
+    }
+    if (best == nullptr || keepers >= kKeepersMax) return;
+    best->keeps_fleet = true;
+    fleet_behind_ = true;
+  }
 }
 
 void Replicator::Disconnect(const AgentStream& stream) {
@@ -58,6 +80,15 @@ void Replicator::Disconnect(const AgentStream& stream) {
     }
   }
   replicas_.erase(found);
+  AddKeepers();
+}
+
+void Replicator::Stop() {
+  absl::MutexLock lock(&mutex_);
+  stopped_ = true;
+  replicas_.clear();
+  followers_.clear();
+  pending_.clear();
 }
 
 void Replicator::Ack(const AgentStream& stream, const v1::ReplicaAck& ack) {
@@ -73,6 +104,7 @@ void Replicator::Ack(const AgentStream& stream, const v1::ReplicaAck& ack) {
 void Replicator::Appended(const Batch& batch) {
   absl::MutexLock lock(&mutex_);
   for (const v1::Record& record : batch.records) {
+    if (record.stream() == kFleetStream) fleet_behind_ = true;
     const auto follower = followers_.find(record.stream());
     if (follower == followers_.end()) continue;
     Replica& replica = replicas_[follower->second];
@@ -84,30 +116,54 @@ void Replicator::Appended(const Batch& batch) {
 
 void Replicator::Run() {
   const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !pending_.empty() || fleet_behind_ || stopping_;
+  };
+  const auto is_due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !pending_.empty() || stopping_;
   };
   while (true) {
-    std::vector<Replica> due;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(&has_work));
-      if (stopping_) return;
-      for (const AgentStream* stream : std::exchange(pending_, {})) {
-        const auto found = replicas_.find(stream);
-        if (found == replicas_.end() || found->second.in_flight ||
-            !found->second.behind) {
-          continue;
-        }
-        found->second.behind = false;
-        found->second.in_flight = true;
-        due.push_back(found->second);
+      if (!is_due()) {
+        mutex_.AwaitWithDeadline(absl::Condition(&is_due), fleet_due_);
       }
+      if (stopping_) return;
     }
-    for (Replica& replica : due) SendNext(std::move(replica));
+    for (Replica& replica : TakeDue()) SendNext(std::move(replica));
   }
 }
 
+std::vector<Replicator::Replica> Replicator::TakeDue() {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = absl::Now();
+  if (fleet_behind_ && now >= fleet_due_) {
+    fleet_behind_ = false;
+    fleet_due_ = now + kFleetEvery;
+    for (auto& [stream, replica] : replicas_) {
+      if (!replica.keeps_fleet) continue;
+      replica.with_fleet = replica.behind = true;
+      pending_.push_back(stream);
+    }
+  }
+  std::vector<Replica> due;
+  for (const AgentStream* stream : std::exchange(pending_, {})) {
+    const auto found = replicas_.find(stream);
+    if (found == replicas_.end() || found->second.in_flight ||
+        !found->second.behind) {
+      continue;
+    }
+    Replica& replica = found->second;
+    replica.behind = false;
+    replica.in_flight = true;
+    due.push_back(replica);
+    replica.with_fleet = false;
+  }
+  return due;
+}
+
 void Replicator::SendNext(Replica replica) {
+  if (replica.with_fleet) replica.streams.emplace_back(kFleetStream);
   absl::StatusOr<v1::Replicate> next =
       NextReplicate(log_, replica.streams, replica.heads, kMessageBytes);
   if (!next.ok()) {
@@ -128,6 +184,11 @@ void Replicator::SendNext(Replica replica) {
     // What came in while this was looked up.
     if (found->second.behind) pending_.push_back(replica.stream.get());
     return;
+  }
+  if (replica.with_fleet) {
+    // Perhaps not all of it fitted.
+    absl::MutexLock lock(&mutex_);
+    fleet_behind_ = true;
   }
   v1::CoordinatorMessage message;
   *message.mutable_replicate() = *std::move(next);

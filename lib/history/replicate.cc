@@ -167,8 +167,9 @@ absl::Status CheckHead(const HistoryLog& log, const v1::StreamHead& head) {
     return absl::DataLossError(absl::StrCat(
         "stream ", Printable(head.stream()), ": the replica's record ",
         head.sequence(),
-        " is another one than this log's: the histories have forked; keep "
-        "both and ask a human"));
+        " is another one than this log's: the histories have forked. Where "
+        "this log is the right one, stop the agent and delete the directory "
+        "replica in its state_dir"));
   }
   return absl::OkStatus();
 }
@@ -194,6 +195,14 @@ absl::StatusOr<v1::Replicate> NextReplicate(
     if (filling.full()) break;
   }
   return filling.Take();
+}
+
+absl::Status CheckReplica(const HistoryLog& log,
+                          const std::vector<v1::StreamHead>& heads) {
+  for (const v1::StreamHead& head : heads) {
+    RETURN_IF_ERROR(CheckHead(log, head));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fleet

@@ -31,6 +31,11 @@ absl::StatusOr<v1::Replicate> NextReplicate(
     const HistoryLog& log, const std::vector<std::string>& streams,
     const std::vector<v1::StreamHead>& heads, size_t bytes_max);
 
+// OK when every head is a record of this log; DataLoss for the first that is
+// beyond it, or is another one than here.
+absl::Status CheckReplica(const HistoryLog& log,
+                          const std::vector<v1::StreamHead>& heads);
+
 }  // namespace fleet
 
 #endif  // LIB_HISTORY_REPLICATE_H_

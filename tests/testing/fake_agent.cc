@@ -194,6 +194,28 @@ int FakeAgent::rehearsals() const {
   return rehearsals_;
 }
 
+void FakeAgent::CopyReplica(const FakeAgent& other) {
+  std::map<std::string, v1::StreamHead> heads;
+  std::map<std::string, std::vector<v1::Record>> records;
+  std::map<std::string, v1::Content> contents;
+  {
+    absl::MutexLock lock(&other.mutex_);
+    heads = other.heads_;
+    records = other.records_;
+    contents = other.contents_;
+  }
+  absl::MutexLock lock(&mutex_);
+  heads_ = std::move(heads);
+  records_ = std::move(records);
+  contents_ = std::move(contents);
+}
+
+size_t FakeAgent::replica_records(const std::string& stream) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = records_.find(stream);
+  return found == records_.end() ? 0 : found->second.size();
+}
+
 size_t FakeAgent::replica_records() const {
   absl::MutexLock lock(&mutex_);
   return replica_records_;
@@ -253,6 +275,9 @@ void FakeAgent::Handle(const v1::CoordinatorMessage& message) {
       break;
     case v1::CoordinatorMessage::kReplicate:
       HandleReplicate(message.replicate());
+      break;
+    case v1::CoordinatorMessage::kReplica:
+      AnswerReplica(message.replica());
       break;
     default:
       break;
@@ -373,9 +398,28 @@ void FakeAgent::HandleReplicate(const v1::Replicate& replicate) {
     head.set_stream(record.stream());
     head.set_sequence(record.sequence());
     head.set_hash(record.hash());
+    std::vector<v1::Record>& records = records_[record.stream()];
+    if (records.size() < record.sequence()) records.push_back(record);
+  }
+  for (const v1::Content& content : replicate.contents()) {
+    contents_[content.hash()] = content;
   }
   for (const auto& [stream, head] : heads_) {
     *message.mutable_replica_ack()->add_heads() = head;
+  }
+  Write(message);
+}
+
+void FakeAgent::AnswerReplica(const v1::ReplicaRequest& request) {
+  v1::AgentMessage message;
+  v1::ReplicaReply& reply = *message.mutable_replica();
+  reply.set_request_id(request.request_id());
+  for (const v1::Record& record : records_[request.head().stream()]) {
+    if (record.sequence() <= request.head().sequence()) continue;
+    *reply.mutable_next()->add_records() = record;
+  }
+  for (const auto& [hash, content] : contents_) {
+    *reply.mutable_next()->add_contents() = content;
   }
   Write(message);
 }

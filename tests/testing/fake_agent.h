@@ -50,6 +50,8 @@ class FakeAgent {
   // --- misbehaviour; set before it is to happen
   void set_epoch_seen(uint64_t epoch);
   void set_replica(std::vector<v1::StreamHead> heads);
+  // As if its disk was lost, or another's was put in its place.
+  void CopyReplica(const FakeAgent& other);
   void FailTarget(const std::string& target, const std::string& message);
   void HealTarget(const std::string& target);
   void RefuseTarget(const std::string& target, const std::string& message);
@@ -65,6 +67,8 @@ class FakeAgent {
   int schemas_sent() const;
   int rehearsals() const;
   size_t replica_records() const;
+  // How many records it holds of one stream.
+  size_t replica_records(const std::string& stream) const;
   int prepared() const;  // PREPAREs in all
 
  private:
@@ -89,6 +93,8 @@ class FakeAgent {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleReplicate(const v1::Replicate& replicate)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AnswerReplica(const v1::ReplicaRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AnswerSchema(const std::string& id, const std::string& target)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AnswerScratch(const v1::ScratchRequest& request)
@@ -112,7 +118,11 @@ class FakeAgent {
   std::map<std::string, Schema> schemas_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> failing_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> refusing_ ABSL_GUARDED_BY(mutex_);
+  // The replica: what was sent, kept as it came.
   std::map<std::string, v1::StreamHead> heads_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::vector<v1::Record>> records_
+      ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, v1::Content> contents_ ABSL_GUARDED_BY(mutex_);
   std::string rehearsal_error_ ABSL_GUARDED_BY(mutex_);
   bool hold_results_ ABSL_GUARDED_BY(mutex_) = false;
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;
