@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/agent.h"
 #include "agent/config.h"
+#include "agent/rollback_command.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/printable.h"
@@ -29,6 +30,8 @@ struct Flags {
   bool check_config = false;
   std::string log_level = "info";
   std::string log_format = "text";
+  RollbackCommand rollback;
+  bool is_rollback = false;
 };
 
 int Fail(const absl::Status& status, int exit_code) {
@@ -59,6 +62,10 @@ int Run(const Flags& flags) {
     std::printf("%s: ok, agent %s with %zu targets\n", flags.config.c_str(),
                 config->name.c_str(), config->targets.size());
     return kExitOk;
+  }
+  if (flags.is_rollback) {
+    const absl::Status status = flags.rollback.Run(*config);
+    return status.ok() ? kExitOk : Fail(status, kExitError);
   }
   const sigset_t signals = BlockStopSignals();
   std::signal(SIGPIPE, SIG_IGN);  // a lost connection is an error of its call
@@ -94,6 +101,8 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   app.set_version_flag("--version", std::string(kVersion));
+  app.fallthrough();
+  flags.rollback.AddTo(app)->callback([&flags] { flags.is_rollback = true; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

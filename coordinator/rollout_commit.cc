@@ -44,6 +44,32 @@ void RolloutRunner::Remind(Turn& turn) {
   }
 }
 
+// The result of a rollout that is not in the history: an agent's rollback
+// without us, or what was lost for good. Its schema is recorded as found; the
+// agent need not say it again. But while there is something to recover, it
+// must: the rollout may come back.
+void RolloutRunner::Dismiss(const TargetResult& result, const std::string& id,
+                            Turn& turn) {
+  if (!recovery_.empty()) return;
+  LogWarning("its result is taken as it is",
+             {{"rollout", id},
+              {"target", result.target},
+              {"state", v1::TargetState_Name(result.state)},
+              {"message", result.message}});
+  turn.answers.push_back([this, id, target = result.target,
+                          attempt = result.attempt](const absl::Status&) {
+    const absl::StatusOr<std::shared_ptr<AgentStream>> stream =
+        fleet_.Reach(target);
+    if (!stream.ok()) return;
+    v1::CoordinatorMessage message;
+    v1::ResultAck& ack = *message.mutable_result_ack();
+    ack.set_rollout(id);
+    ack.set_target(target);
+    ack.set_attempt(attempt);
+    (*stream)->Send(std::move(message));
+  });
+}
+
 void RolloutRunner::Commit(Turn& turn) {
   Batch batch;
   for (const auto& [id, touched] : turn.touched) {
@@ -65,40 +91,14 @@ void RolloutRunner::Commit(Turn& turn) {
       Send(active, touched.commands);
       Publish(active, touched, turn.now_ms);
     }
+    ConfirmLater(turn);
+    // The log was opened again by now, and has told of all it holds.
+    if (!batch.records.empty()) StopDenied();
   }
   for (const auto& answer : turn.answers) answer(status);
   Retire();
 }
 
-void RolloutRunner::AddRecords(const Active& active, const Touched& touched,
-                               Turn& turn, Batch* batch) const {
-  const v1::Rollout& rollout = active.machine.rollout();
-  if (touched.whole) {
-    v1::Record record = FleetRecord(turn.now_ms);
-    *record.mutable_rollout()->mutable_rollout() = rollout;
-    record.mutable_rollout()->mutable_rollout()->set_epoch(log_.epoch());
-    batch->records.push_back(std::move(record));
-    return;
-  }
-  for (const std::string& name : touched.targets) {
-    const int index = IndexOfTarget(rollout, name);
-    const v1::TargetProgress& now = rollout.targets(index);
-    if (!MustBeWritten(active.written[index], now)) continue;
-    v1::Record record = FleetRecord(turn.now_ms);
-    record.mutable_target_progress()->set_rollout(rollout.id());
-    *record.mutable_target_progress()->mutable_progress() = now;
-    batch->records.push_back(std::move(record));
-  }
-}
-
-    ConfirmLater(turn);
-    // The log was opened again by now, and has told of all it holds.
-    if (!batch.records.empty()) StopDenied();
-// What follows for the fleet from what is durable now.
-void RolloutRunner::Settle(Active& active, const Touched& touched) {
-  const v1::Rollout& rollout = active.machine.rollout();
-  const bool is_over = IsOver(rollout.state());
-  std::vector<std::string> unsure;
 // Orders of operators are answered when a second record says that the first one
 // is written: of a record without that, nobody knows what its caller was told.
 void RolloutRunner::ConfirmLater(Turn& turn) {
@@ -132,6 +132,32 @@ void RolloutRunner::StopDenied() {
   }
 }
 
+void RolloutRunner::AddRecords(const Active& active, const Touched& touched,
+                               Turn& turn, Batch* batch) const {
+  const v1::Rollout& rollout = active.machine.rollout();
+  if (touched.whole) {
+    v1::Record record = FleetRecord(turn.now_ms);
+    *record.mutable_rollout()->mutable_rollout() = rollout;
+    record.mutable_rollout()->mutable_rollout()->set_epoch(log_.epoch());
+    batch->records.push_back(std::move(record));
+    return;
+  }
+  for (const std::string& name : touched.targets) {
+    const int index = IndexOfTarget(rollout, name);
+    const v1::TargetProgress& now = rollout.targets(index);
+    if (!MustBeWritten(active.written[index], now)) continue;
+    v1::Record record = FleetRecord(turn.now_ms);
+    record.mutable_target_progress()->set_rollout(rollout.id());
+    *record.mutable_target_progress()->mutable_progress() = now;
+    batch->records.push_back(std::move(record));
+  }
+}
+
+// What follows for the fleet from what is durable now.
+void RolloutRunner::Settle(Active& active, const Touched& touched) {
+  const v1::Rollout& rollout = active.machine.rollout();
+  const bool is_over = IsOver(rollout.state());
+  std::vector<std::string> unsure;
   for (int index = 0; index < rollout.targets_size(); ++index) {
     const v1::TargetProgress& now = rollout.targets(index);
     if (!touched.whole && touched.targets.count(now.target()) == 0) continue;
@@ -260,6 +286,7 @@ void RolloutRunner::Reload(const Turn& turn) {
       });
       continue;
     }
+    denied_.insert(id);
     for (const TargetSnapshot& target : fleet_.Snapshots()) {
       if (target.rollout == id) fleet_.ClearRunning(target.target.name(), id);
     }
@@ -270,4 +297,3 @@ void RolloutRunner::Reload(const Turn& turn) {
 }
 
 }  // namespace fleet
-    denied_.insert(id);

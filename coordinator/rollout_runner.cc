@@ -358,6 +358,7 @@ void RolloutRunner::TakeReport(
   if (!found.ok()) {
     LogWarning("an agent speaks of a rollout that is not in the history",
                {{"rollout", id}, {"target", target}});
+    if (is_result) Dismiss(std::get<TargetResult>(event), id, turn);
     return;
   }
   Active& active = **found;

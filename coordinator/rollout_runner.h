@@ -136,6 +136,7 @@ class RolloutRunner {
                   const Event& event,
                   const std::vector<v1::StatementResult>& statements,
                   bool is_result, Turn& turn);
+  void Dismiss(const TargetResult& result, const std::string& id, Turn& turn);
   void RecordResult(Active& active, const v1::TargetProgress& progress,
                     const std::vector<v1::StatementResult>& statements,
                     Turn& turn);
@@ -146,9 +147,9 @@ class RolloutRunner {
   void ApplyTicks(Turn& turn);
   void Remind(Turn& turn);
   void Commit(Turn& turn);
-  void AddRecords(const Active& active, const Touched& touched, Turn& turn,
   void ConfirmLater(Turn& turn);
   void StopDenied();
+  void AddRecords(const Active& active, const Touched& touched, Turn& turn,
                   Batch* batch) const;
   void Settle(Active& active, const Touched& touched);
   bool IsContradicted(const v1::TargetProgress& healthy) const;

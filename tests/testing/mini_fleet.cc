@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <filesystem>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -60,6 +61,25 @@ std::string MiniFleet::AgentConfig(const std::string& region) const {
   return text;
 }
 
+std::string MiniFleet::ConfigPath(const std::string& region) const {
+  return absl::StrCat(folder_.path(), "/", region, ".yaml");
+}
+
+void MiniFleet::LoseCoordinatorDisk() {
+  std::filesystem::remove_all(folder_.path() + "/coordinator");
+}
+
+void MiniFleet::LoseAgentDisk(const std::string& region) {
+  std::filesystem::remove_all(absl::StrCat(folder_.path(), "/agent-", region));
+}
+
+ProcessResult MiniFleet::RunAgent(const std::string& region,
+                                  std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), Program("fleet-agent"));
+  arguments.insert(arguments.end(), {"--config", ConfigPath(region)});
+  return RunProcess(arguments, {}, absl::Seconds(60));
+}
+
 void MiniFleet::StartCoordinator() {
   const std::string log = folder_.path() + "/coordinator.log";
   coordinator_ = Process::Start(
@@ -69,7 +89,7 @@ void MiniFleet::StartCoordinator() {
 }
 
 void MiniFleet::StartAgent(const std::string& region) {
-  const std::string config = absl::StrCat(folder_.path(), "/", region, ".yaml");
+  const std::string config = ConfigPath(region);
   const std::string log =
       absl::StrCat(folder_.path(), "/agent-", region, ".log");
   WriteWholeFile(config, AgentConfig(region));

@@ -44,6 +44,12 @@ class MiniFleet {
   // SIGKILL; the process is gone when it returns.
   void KillCoordinator();
   void KillAgent(const std::string& region);
+  // What the dead process had on disk is gone.
+  void LoseCoordinatorDisk();
+  void LoseAgentDisk(const std::string& region);
+  // `fleet-agent` with the configuration of a region's agent.
+  ProcessResult RunAgent(const std::string& region,
+                         std::vector<std::string> arguments);
   // Waits until `fleetctl target list` shows `count` fingerprints.
   bool WaitForTargets(size_t count, absl::Duration limit);
 
@@ -60,6 +66,7 @@ class MiniFleet {
 
  private:
   std::string AgentConfig(const std::string& region) const;
+  std::string ConfigPath(const std::string& region) const;
 
   TemporaryFolder folder_;
   const std::string scratch_url_;
