@@ -44,10 +44,13 @@ constexpr char kSelectors[] =
   region:eu-west|us-east       one of several values
   !name:prod-eu-7              not
   label:tier=gold              a label
+  state:drifted                how it stands: current, drifted, unknown,
+                               unreachable
+  version:<17                  its newest recorded version (=, <, <=, >, >=)
   saas-eu-*                    a bare word is a name
   all                          every target
 
-Methods: tag, name, region, engine, agent, label.
+Methods: tag, name, region, engine, agent, label, state, version.
 )";
 
 constexpr char kSources[] =

@@ -8,6 +8,7 @@
 #include "coordinator/drift.h"
 #include "coordinator/rollout.h"
 #include "coordinator/selector.h"
+#include "coordinator/standing.h"
 #include "coordinator/version_record.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
@@ -88,7 +89,7 @@ absl::StatusOr<v1::GetHistoryReply> Answers::GetHistory(
   }
   ASSIGN_OR_RETURN(const TargetSnapshot snapshot,
                    fleet_.Find(request.target()));
-  *reply.mutable_target() = StatusOf(snapshot);
+  *reply.mutable_target() = StandingOf(snapshot, view_);
   const std::vector<v1::Version> versions = view_.Versions(request.target());
   const size_t count = std::min(limit, versions.size());
   std::shared_ptr<const Schema> later;
@@ -152,7 +153,8 @@ absl::StatusOr<std::vector<v1::TargetStatus>> Answers::Statuses(
     bool refresh) const {
   ASSIGN_OR_RETURN(
       const std::vector<v1::Target> targets,
-      Select(fleet_.Targets(), {selectors.begin(), selectors.end()}, {}));
+      Select(fleet_.Targets(), {selectors.begin(), selectors.end()}, {},
+             StandingIn(fleet_, view_)));
   if (refresh) {
     std::vector<std::string> names;
     for (const v1::Target& target : targets) names.push_back(target.name());
@@ -161,39 +163,9 @@ absl::StatusOr<std::vector<v1::TargetStatus>> Answers::Statuses(
   std::vector<v1::TargetStatus> statuses;
   for (const v1::Target& target : targets) {
     const absl::StatusOr<TargetSnapshot> snapshot = fleet_.Find(target.name());
-    if (snapshot.ok()) statuses.push_back(StatusOf(*snapshot));
+    if (snapshot.ok()) statuses.push_back(StandingOf(*snapshot, view_));
   }
   return statuses;
-}
-
-v1::TargetStatus Answers::StatusOf(const TargetSnapshot& snapshot) const {
-  v1::TargetStatus status;
-  *status.mutable_target() = snapshot.target;
-  status.set_connected(snapshot.connected);
-  status.set_last_seen_ms(snapshot.last_seen_ms);
-  status.set_fingerprint(snapshot.fingerprint);
-  status.set_rollout(snapshot.rollout);
-  status.set_error(std::string(snapshot.error.message()));
-  const std::vector<v1::Version> versions =
-      view_.Versions(snapshot.target.name());
-  if (!versions.empty()) {
-    status.set_version(versions.back().number());
-    if (status.fingerprint().empty()) {
-      status.set_fingerprint(versions.back().fingerprint());
-    }
-  }
-  if (!snapshot.connected) {
-    status.set_state(v1::UNREACHABLE);
-  } else if (versions.empty() || snapshot.fingerprint.empty()) {
-    status.set_state(v1::UNKNOWN);
-  } else if (snapshot.fingerprint != versions.back().fingerprint()) {
-    // Being recorded; until then nobody knows what it is.
-    status.set_state(snapshot.rollout.empty() ? v1::UNKNOWN : v1::CURRENT);
-  } else {
-    status.set_state(IsDrifted(status.target(), versions) ? v1::DRIFTED
-                                                          : v1::CURRENT);
-  }
-  return status;
 }
 
 }  // namespace fleet

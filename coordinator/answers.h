@@ -45,7 +45,6 @@ class Answers {
   absl::StatusOr<std::vector<v1::TargetStatus>> Statuses(
       const google::protobuf::RepeatedPtrField<std::string>& selectors,
       bool refresh) const;
-  v1::TargetStatus StatusOf(const TargetSnapshot& snapshot) const;
 
   HistoryLog& log_;
   const HistoryView& view_;

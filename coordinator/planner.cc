@@ -11,6 +11,7 @@
 #include "coordinator/rehearsal.h"
 #include "coordinator/rollout_digest.h"
 #include "coordinator/selector.h"
+#include "coordinator/standing.h"
 #include "coordinator/waves.h"
 #include "lib/base/digest.h"
 #include "lib/base/fold_names.h"
@@ -126,7 +127,8 @@ absl::StatusOr<std::vector<v1::Target>> Planner::SelectTargets(
               all.end());
   }
   return Select(all, {request.selectors().begin(), request.selectors().end()},
-                {request.exclude().begin(), request.exclude().end()});
+                {request.exclude().begin(), request.exclude().end()},
+                StandingIn(fleet_, view_));
 }
 
 absl::Status Planner::SetPolicy(Draft& draft) const {

@@ -100,8 +100,14 @@ absl::Status ParseName(const YamlNode& node, v1::WavePolicy* wave) {
 absl::Status ParseMatch(const YamlNode& node, v1::WavePolicy* wave) {
   ASSIGN_OR_RETURN(*wave->mutable_match(), node.Text(""));
   if (!node.IsPresent()) return absl::OkStatus();
-  const absl::Status status = Selector::Parse(wave->match()).status();
-  return status.ok() ? status : node.Error(status.message());
+  const absl::StatusOr<Selector> selector = Selector::Parse(wave->match());
+  if (!selector.ok()) return node.Error(selector.status().message());
+  if (selector->IsOfTheMoment()) {
+    return node.Error(
+        "state: and version: are of the moment; a wave takes targets by what "
+        "they are. Select them with --targets");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ParseOrder(const YamlNode& node, v1::WavePolicy* wave) {

@@ -5,9 +5,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/base/suggest.h"
@@ -17,8 +19,40 @@ namespace {
 
 const std::vector<std::string>& Methods() {
   static const auto* const methods = new std::vector<std::string>{
-      "tag", "name", "region", "engine", "agent", "label"};
+      "tag", "name", "region", "engine", "agent", "label", "state", "version"};
   return *methods;
+}
+
+const std::vector<std::string>& States() {
+  static const auto* const states = new std::vector<std::string>{
+      "current", "drifted", "unknown", "unreachable"};
+  return *states;
+}
+
+// "<17", ">=17" or "17".
+struct VersionRange {
+  std::string comparison;
+  int64_t number = 0;
+};
+
+bool ParseVersion(absl::string_view text, VersionRange* range) {
+  for (absl::string_view comparison : {"<=", ">=", "<", ">"}) {
+    if (!absl::ConsumePrefix(&text, comparison)) continue;
+    range->comparison = std::string(comparison);
+    break;
+  }
+  return absl::SimpleAtoi(text, &range->number) && range->number >= 0;
+}
+
+// A target without a version is behind every one.
+bool IsInRange(int64_t version, absl::string_view text) {
+  VersionRange range;
+  if (!ParseVersion(text, &range)) return false;
+  if (range.comparison == "<=") return version <= range.number;
+  if (range.comparison == ">=") return version >= range.number;
+  if (range.comparison == "<") return version < range.number;
+  if (range.comparison == ">") return version > range.number;
+  return version == range.number;
 }
 
 // `*` is any text, `?` any one byte; the rest stands for itself.
@@ -110,11 +144,32 @@ class Parser {
       return Error(offset, absl::StrCat("unknown method \"", Printable(*method),
                                         "\"", hint));
     }
-    return ParseValues(offset + colon + 1, atom.substr(colon + 1),
-                       *method == "label", values);
+    RETURN_IF_ERROR(ParseValues(offset + colon + 1, atom.substr(colon + 1),
+                                *method == "label", values));
+    return CheckStanding(offset + colon + 1, *method, *values);
   }
 
  private:
+  absl::Status CheckStanding(size_t offset, absl::string_view method,
+                             const std::vector<std::string>& values) const {
+    for (const std::string& value : values) {
+      VersionRange range;
+      if (method == "version" && !ParseVersion(value, &range)) {
+        return Error(offset, absl::StrCat("expected a version number or <17 "
+                                          "after version:, have \"",
+                                          Printable(value), "\""));
+      }
+      if (method == "state" && std::find(States().begin(), States().end(),
+                                         value) == States().end()) {
+        return Error(
+            offset, absl::StrCat("unknown state \"", Printable(value),
+                                 "\"; known: ", absl::StrJoin(States(), ", ")));
+      }
+      offset += value.size() + 1;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ParseName(size_t offset, absl::string_view atom,
                          std::string* method,
                          std::vector<std::string>* values) const {
@@ -198,8 +253,32 @@ absl::StatusOr<Selector> Selector::ParseAny(
   return any;
 }
 
-bool Selector::Matches(const v1::Target& target) const {
+bool Selector::IsOfTheMoment() const {
+  for (const std::vector<Atom>& term : terms_) {
+    for (const Atom& atom : term) {
+      if (atom.method == "state" || atom.method == "version") return true;
+    }
+  }
+  return false;
+}
+
+bool Selector::Matches(const v1::Target& target,
+                       const Standings& standing) const {
+  const auto stands = [&](const Atom& atom) {
+    if (standing == nullptr) return false;
+    const v1::TargetStatus now = standing(target);
+    const std::string state =
+        absl::AsciiStrToLower(v1::SyncState_Name(now.state()));
+    return std::any_of(
+        atom.values.begin(), atom.values.end(), [&](const std::string& value) {
+          return atom.method == "state" ? value == state
+                                        : IsInRange(now.version(), value);
+        });
+  };
   const auto matches = [&](const Atom& atom) {
+    if (atom.method == "state" || atom.method == "version") {
+      return stands(atom) != atom.negated;
+    }
     for (const std::string& subject : Subjects(target, atom.method)) {
       for (const std::string& glob : atom.values) {
         if (GlobMatches(glob, subject)) return !atom.negated;
@@ -249,15 +328,15 @@ absl::Status NothingSelected(const std::vector<v1::Target>& targets,
 absl::StatusOr<std::vector<v1::Target>> Select(
     const std::vector<v1::Target>& targets,
     const std::vector<std::string>& selectors,
-    const std::vector<std::string>& exclude) {
+    const std::vector<std::string>& exclude, const Standings& standing) {
   ASSIGN_OR_RETURN(const Selector wanted, Selector::ParseAny(selectors));
   ASSIGN_OR_RETURN(const Selector unwanted, Selector::ParseAny(exclude));
   std::vector<v1::Target> selected;
   bool any_matched = false;
   for (const v1::Target& target : targets) {
-    if (!wanted.Matches(target)) continue;
+    if (!wanted.Matches(target, standing)) continue;
     any_matched = true;
-    if (!exclude.empty() && unwanted.Matches(target)) continue;
+    if (!exclude.empty() && unwanted.Matches(target, standing)) continue;
     selected.push_back(target);
   }
   if (selected.empty()) {

@@ -1,19 +1,25 @@
 #ifndef COORDINATOR_SELECTOR_H_
 #define COORDINATOR_SELECTOR_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proto/fleet.pb.h"
 #include "proto/rollout.pb.h"
 
 // `tag:saas,region:eu-*,!name:prod-eu-7`: comma is and, a space or a repeated
 // flag is or, `!` is not, `a|b` are values; methods tag, name, region, engine,
-// agent, label (label:tier=gold); a bare word is a name glob; `all`.
-// Immutable; thread-safe.
+// agent, label (label:tier=gold); a bare word is a name glob; `all`. And of how
+// targets stand at the moment: state:drifted, version:<17. Immutable;
+// thread-safe.
 
 namespace fleet {
+
+// How a target stands: its state and newest version.
+using Standings = std::function<v1::TargetStatus(const v1::Target&)>;
 
 class Selector {
  public:
@@ -24,7 +30,12 @@ class Selector {
   static absl::StatusOr<Selector> ParseAny(
       const std::vector<std::string>& texts);
 
-  bool Matches(const v1::Target& target) const;
+  // It asks how targets stand, so it selects others tomorrow.
+  bool IsOfTheMoment() const;
+
+  // Without `standing` no state and no version matches.
+  bool Matches(const v1::Target& target,
+               const Standings& standing = nullptr) const;
 
  private:
   struct Atom {
@@ -41,7 +52,8 @@ class Selector {
 absl::StatusOr<std::vector<v1::Target>> Select(
     const std::vector<v1::Target>& targets,
     const std::vector<std::string>& selectors,
-    const std::vector<std::string>& exclude);
+    const std::vector<std::string>& exclude,
+    const Standings& standing = nullptr);
 
 }  // namespace fleet
 

@@ -133,6 +133,8 @@ TEST(Policy, ErrorsNameTheirPlaceInAWave) {
                 "p.yaml:3:11: a wave with each: region needs "
                 "\"{{region}}\""},
            Case{"order_by: [size]", "p.yaml:4:16: unknown value \"size\""},
+           Case{"match: \"state:drifted\"",
+                "p.yaml:4:12: state: and version: are of the moment"},
            Case{"match: \"tag:a,,b\"",
                 "p.yaml:4:12: selector \"tag:a,,b\", "
                 "column 7: expected a name"},

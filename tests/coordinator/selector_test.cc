@@ -135,5 +135,46 @@ TEST(Selector, NothingIsAnErrorThatHelps) {
                        HasSubstr("there are no targets yet")));
 }
 
+// How the fleet stands: 01 in us drifted at version 17, 01 in eu current at 4.
+v1::TargetStatus Standing(const v1::Target& target) {
+  v1::TargetStatus status;
+  status.set_state(target.name() == "saas-us-01"   ? v1::DRIFTED
+                   : target.name() == "saas-eu-01" ? v1::CURRENT
+                                                   : v1::UNREACHABLE);
+  status.set_version(target.name() == "saas-us-01"   ? 17
+                     : target.name() == "saas-eu-01" ? 4
+                                                     : 0);
+  return status;
+}
+
+TEST(Selector, SelectsByHowTargetsStand) {
+  struct Case {
+    const char* text;
+    const char* names;
+  };
+  for (const Case& one : {
+           Case{"state:drifted", "saas-us-01"},
+           Case{"state:drifted|current", "saas-eu-01 saas-us-01"},
+           Case{"tag:saas,!state:unreachable", "saas-eu-01 saas-us-01"},
+           Case{"version:17", "saas-us-01"},
+           Case{"version:<17,tag:saas", "saas-eu-01 saas-eu-02"},
+           Case{"version:>=4", "saas-eu-01 saas-us-01"},
+           Case{"version:<=4,!version:0", "saas-eu-01"},
+           Case{"version:>4", "saas-us-01"},
+       }) {
+    const auto targets = Select(Fleet(), {one.text}, {}, Standing);
+    ASSERT_OK(targets);
+    std::string names;
+    for (const v1::Target& target : *targets) {
+      names += (names.empty() ? "" : " ") + target.name();
+    }
+    EXPECT_EQ(names, one.names) << one.text;
+  }
+  EXPECT_THAT(Selected({"state:broken"}),
+              HasSubstr("column 7: unknown state \"broken\"; known: current"));
+  EXPECT_THAT(Selected({"version:4|latest"}),
+              HasSubstr("column 11: expected a version number"));
+}
+
 }  // namespace
 }  // namespace fleet
