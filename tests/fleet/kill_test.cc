@@ -1,9 +1,12 @@
-// kill -9 of an agent or the coordinator in the middle of a wave: no statement
-// is applied twice, none is lost, and the rollout ends as if nothing happened.
+// kill -9 of an agent, with or without the loss of its disk, or of the
+// coordinator in the middle of a wave: no statement is applied twice, none is
+// lost, and the rollout ends as if nothing happened.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -40,6 +43,9 @@ std::string Round(int n) {
       " int NOT NULL DEFAULT ", n, ";");
 }
 
+// What a kill fell into.
+enum class Moment { kTooLate, kBetween, kInTransaction };
+
 class Kill : public ::testing::Test {
  protected:
   Kill() {
@@ -47,6 +53,8 @@ class Kill : public ::testing::Test {
     saas_.fleet().Start();
     policy_ = saas_.Policy(kPolicy);
     EXPECT_EQ(saas_.fleet().Run(Sync()).exit_code, 0);
+    // So that a transaction is something that can be hit.
+    saas_.SlowDown(absl::Milliseconds(20));
   }
 
   std::vector<std::string> Sync() const {
@@ -54,14 +62,42 @@ class Kill : public ::testing::Test {
             "tag:saas", "--policy", policy_,   "--auto-approve"};
   }
 
+  // `strike(region)` does its worst in kRounds rounds that it really
+  // interrupted; a round that ended before it is not one.
+  template <typename Strike>
+  void Rounds(uint32_t seed, Strike strike) {
+    std::mt19937 random(seed);
+    const std::vector<std::string> regions = saas_.fleet().Regions();
+    int interrupted = 0, in_transaction = 0, too_late = 0;
+    int delay_max_ms = 600;
+    for (int round = 1; interrupted < kRounds && !HasFailure(); ++round) {
+      const std::string region = regions[random() % regions.size()];
+      const Moment moment =
+          OneRound(round, region, static_cast<int>(random() % delay_max_ms),
+                   /*aimed=*/random() % 2 == 0, strike);
+      if (moment == Moment::kTooLate) {
+        delay_max_ms = std::max(delay_max_ms * 3 / 4, 50);
+        ASSERT_LE(++too_late, kRounds) << "rollouts end before they are hit";
+        continue;
+      }
+      ++interrupted;
+      in_transaction += moment == Moment::kInTransaction;
+    }
+    std::printf("%d kills, %d inside of a transaction, %d came too late\n",
+                interrupted, in_transaction, too_late);
+    EXPECT_GE(in_transaction, kRounds / 4);
+  }
+
   // One round: change the source, start a sync, let `strike` do its worst
   // somewhere in the middle, and require the result of an undisturbed run.
+  // `aimed`: at a transaction, where there soon is one.
   template <typename Strike>
-  void OneRound(int round, int delay_ms, Strike strike) {
-    SCOPED_TRACE(
-        absl::StrCat("round ", round, ", killed after ", delay_ms, " ms"));
+  Moment OneRound(int round, const std::string& region, int delay_ms,
+                  bool aimed, Strike strike) {
+    SCOPED_TRACE(absl::StrCat("round ", round, ", ", region, " killed after ",
+                              delay_ms, " ms", aimed ? ", aimed" : ""));
     // A plan needs its agents; the last round's victim may still be dialing.
-    ASSERT_TRUE(saas_.fleet().WaitForTargets(13, absl::Seconds(60)))
+    EXPECT_TRUE(saas_.fleet().WaitForTargets(13, absl::Seconds(60)))
         << saas_.fleet().Logs();
     saas_.Sql("prod-eu", Round(round));
     saas_.ClearLedgers();
@@ -74,9 +110,21 @@ class Kill : public ::testing::Test {
       absl::SleepFor(absl::Milliseconds(5));
     }
     absl::SleepFor(absl::Milliseconds(delay_ms));
-    strike();
+    Moment moment = Moment::kBetween;
+    for (int i = 0; i < (aimed ? 200 : 1) && sync->IsRunning(); ++i) {
+      if (!saas_.IsInTransaction(region)) continue;
+      moment = Moment::kInTransaction;
+      break;
+    }
+    if (!sync->IsRunning()) moment = Moment::kTooLate;
+    strike(region);
     EXPECT_EQ(sync->Wait(absl::Seconds(90)), 0)
         << ReadWholeFile(out) << saas_.fleet().Logs();
+    ExpectAppliedOnce(round);
+    return moment;
+  }
+
+  void ExpectAppliedOnce(int round) {
     EXPECT_THAT(saas_.Different(), IsEmpty());
     const std::string ledger = saas_.Ledger(saas_.targets()[0]);
     EXPECT_NE(ledger.find(absl::StrCat("CREATE TABLE public.after_", round)),
@@ -92,25 +140,26 @@ class Kill : public ::testing::Test {
 };
 
 TEST_F(Kill, AgentAtRandomMoments) {
-  std::mt19937 random(20261121);
-  for (int round = 1; round <= kRounds && !HasFailure(); ++round) {
-    const std::vector<std::string> regions = saas_.fleet().Regions();
-    const std::string region = regions[random() % regions.size()];
-    OneRound(round, static_cast<int>(random() % 600), [&] {
-      saas_.fleet().KillAgent(region);
-      saas_.fleet().StartAgent(region);
-    });
-  }
+  Rounds(20261121, [&](const std::string& region) {
+    saas_.fleet().KillAgent(region);
+    saas_.fleet().StartAgent(region);
+  });
+}
+
+// Nothing is left that knows how far it was, but the database.
+TEST_F(Kill, AgentWithItsDiskAtRandomMoments) {
+  Rounds(7, [&](const std::string& region) {
+    saas_.fleet().KillAgent(region);
+    saas_.fleet().LoseAgentDisk(region);
+    saas_.fleet().StartAgent(region);
+  });
 }
 
 TEST_F(Kill, CoordinatorAtRandomMoments) {
-  std::mt19937 random(42);
-  for (int round = 1; round <= kRounds && !HasFailure(); ++round) {
-    OneRound(round, static_cast<int>(random() % 600), [&] {
-      saas_.fleet().KillCoordinator();
-      saas_.fleet().StartCoordinator();
-    });
-  }
+  Rounds(42, [&](const std::string&) {
+    saas_.fleet().KillCoordinator();
+    saas_.fleet().StartCoordinator();
+  });
 }
 
 }  // namespace

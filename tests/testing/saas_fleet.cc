@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/engine/open_session.h"
 #include "tests/testing/real_postgres.h"
@@ -18,11 +19,13 @@ constexpr char kLedger[] = R"(
 CREATE SCHEMA IF NOT EXISTS fleetctl_meta;
 CREATE TABLE fleetctl_meta.test_ledger (
   at bigserial, tag text, object text);
+CREATE TABLE fleetctl_meta.test_pace AS SELECT 0::float AS seconds;
 CREATE FUNCTION fleetctl_meta.note() RETURNS event_trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO fleetctl_meta.test_ledger (tag, object)
   SELECT command_tag, object_identity FROM pg_event_trigger_ddl_commands()
   WHERE schema_name IS DISTINCT FROM 'fleetctl_meta';
+  PERFORM pg_sleep(seconds) FROM fleetctl_meta.test_pace WHERE seconds > 0;
 END $$;
 CREATE EVENT TRIGGER test_ledger ON ddl_command_end
   EXECUTE FUNCTION fleetctl_meta.note();
@@ -101,6 +104,27 @@ void SaasFleet::ClearLedgers() {
   for (const std::string& target : targets_) {
     Sql(target, "TRUNCATE fleetctl_meta.test_ledger");
   }
+}
+
+void SaasFleet::SlowDown(absl::Duration by) {
+  for (const std::string& target : targets_) {
+    Sql(target, absl::StrCat("UPDATE fleetctl_meta.test_pace SET seconds = ",
+                             absl::ToDoubleSeconds(by)));
+  }
+}
+
+bool SaasFleet::IsInTransaction(const std::string& region) {
+  std::vector<std::string> databases;
+  for (const FleetTarget& target : fleet_->targets()) {
+    if (target.region != region || target.read_only) continue;
+    std::string& name = database_names_[target.name];
+    if (name.empty()) name = Value(target.name, "SELECT current_database()");
+    databases.push_back(absl::StrCat("'", name, "'"));
+  }
+  return Value(kSource,
+               absl::StrCat("SELECT count(*) FROM pg_stat_activity WHERE "
+                            "backend_xid IS NOT NULL AND datname IN (",
+                            absl::StrJoin(databases, ", "), ")")) != "0";
 }
 
 std::string SaasFleet::Policy(const std::string& yaml) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "tests/testing/mini_fleet.h"
 
 // The fleet that process tests run on: a source and twelve targets in three
@@ -35,6 +36,13 @@ class SaasFleet {
   std::string Ledger(const std::string& target);
   void ClearLedgers();
 
+  // From now on every DDL command on a target takes so much longer, inside its
+  // transaction.
+  void SlowDown(absl::Duration by);
+  // A transaction that has changed something is open on a target of `region`,
+  // as the server says.
+  bool IsInTransaction(const std::string& region);
+
   // Writes a policy file and returns its path.
   std::string Policy(const std::string& yaml);
 
@@ -43,7 +51,8 @@ class SaasFleet {
 
   std::vector<std::string> targets_;
   std::unique_ptr<MiniFleet> fleet_;
-  std::map<std::string, std::string> urls_;  // by database
+  std::map<std::string, std::string> urls_;            // by database
+  std::map<std::string, std::string> database_names_;  // on the server
   int policies_ = 0;
 };
 
