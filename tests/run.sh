@@ -4,8 +4,9 @@
 #
 #   tests/run.sh [--full] [ctest arguments…]
 #
-# --full also runs the unit tests under ASan+UBSan and TSan, checks locking with
-# clang, and builds and tests with Bazel.
+# --full also runs clang-tidy, the unit tests and the agent's and coordinator's
+# server tests under ASan+UBSan and TSan, checks locking with clang, and builds
+# and tests with Bazel.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,9 +25,11 @@ git diff --exit-code --stat -- bazel/sources.bzl || {
 
 if [ "$full" = yes ]; then
   deploy/install.sh tests/packages_full.txt
+  tests/lint.sh
   for preset in asan tsan; do
     deploy/build.sh "$preset"
     ctest --test-dir "build/$preset" --output-on-failure -L unit
+    ctest --test-dir "build/$preset" --output-on-failure -R '^agent_server_test$'
   done
   deploy/build.sh thread-safety
   bazel/test.sh
