@@ -65,6 +65,13 @@ RolloutRunner::~RolloutRunner() {
 }
 
 void RolloutRunner::Restore() {
+  // Numbers are not given again, also where the records of the rollouts are
+  // lost: markers in the databases carry them.
+  for (const v1::Target& target : view_.Targets()) {
+    for (const v1::Version& version : view_.Versions(target.name())) {
+      last_number_ = std::max(last_number_, NumberOf(version.rollout()));
+    }
+  }
   for (const v1::Rollout& rollout : view_.Rollouts()) {
     last_number_ = std::max(last_number_, NumberOf(rollout.id()));
     // Of what is not confirmed the client was told no end; it may ask anew.

@@ -34,6 +34,10 @@ void RolloutRunner::Run() {
     ApplyTicks(turn);
     Remind(turn);
     Commit(turn);
+    if (!failed_) continue;
+    // What could not be written would be tried for ever.
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
   }
 }
 

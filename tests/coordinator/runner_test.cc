@@ -168,9 +168,11 @@ class RunnerTest : public ::testing::Test {
         });
     runner_->Restore();
   }
-  // As a new process over what is on disk.
+  // As a new process over what is on disk: the old one writes nothing more.
   void Restart() {
+    log_->Break(true);
     runner_.reset();
+    log_->Break(false);
     log_->Lie(false);
     ASSERT_OK(log_->StartEpoch(log_->epoch() + 1, 1));
     NewRunner();
