@@ -78,6 +78,13 @@ class Dialect {
   // whose first column says why (SQLite: PRAGMA foreign_key_check).
   virtual std::vector<std::string> CommitChecks(const v1::Plan& plan) const = 0;
 
+  // The first lines of a script, where the engine's own shell would go on after
+  // an error, and the checks above as statements that fail.
+  virtual absl::string_view ScriptHead() const { return ""; }
+  virtual std::vector<std::string> ScriptChecks(const v1::Plan& plan) const {
+    return CommitChecks(plan);
+  }
+
   virtual const MarkerSql& marker() const = 0;
 };
 

@@ -124,7 +124,7 @@ std::string PlanId(const v1::Plan& plan) {
 
 std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
   if (plan.statements_size() == 0) return "";
-  std::string script;
+  std::string script(dialect.ScriptHead());
   AppendStatements(dialect.PlanPrologue(plan), script);
   const int count = plan.statements_size();
   for (int i = 0; i < count; ++i) {
@@ -139,7 +139,7 @@ std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
     }
     AppendStatement(statement.sql(), script);
     if (statement.transactional() && last) {
-      AppendStatements(dialect.CommitChecks(plan), script);
+      AppendStatements(dialect.ScriptChecks(plan), script);
       script += "COMMIT;\n";
     }
   }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "lib/engine/sqlite/feature.h"
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
@@ -134,6 +135,7 @@ bool HasViewsOrTriggers(const Schema& schema) {
 bool CanDropInPlace(const Object& column, const Schema& from) {
   const Object* table = from.Find(v1::TABLE, column.path().Parent());
   if (table == nullptr || HasViewsOrTriggers(from)) return false;
+  if (from.info().server_version < kHasDropColumn) return false;
   const TableParts parts = PartsOf(*table, from);
   if (parts.columns.front()->key == column.key) return false;
   const absl::string_view inlined = column.Get("constraints");
@@ -154,6 +156,8 @@ std::string Summary(const Object& column) { return ColumnClauses(column); }
 void AddColumn(const Object& column, Renderer& renderer) {
   const Object* table = renderer.to().Find(v1::TABLE, column.path().Parent());
   if (table == nullptr) return;
+  const absl::Status status = CheckFeatures(column, renderer.server());
+  if (!status.ok()) return renderer.Fail(status);
   Sql sql(kSqliteQuoting);
   sql << "ALTER TABLE " << Identifier{WrittenName(*table)} << " ADD COLUMN "
       << ColumnSql(column);

@@ -9,6 +9,7 @@
 #include "lib/engine/sqlite/catalog.h"
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
+#include "lib/engine/sqlite/rebuild_steps.h"
 #include "lib/engine/sqlite/schema_reader.h"
 
 namespace fleet::sqlite {
@@ -17,9 +18,9 @@ namespace {
 constexpr size_t kKindCount = v1::ObjectKind_MAX + 1;
 
 constexpr KindHandler (*kHandlers[])() = {
-    TableHandler,     ColumnHandler, PrimaryKeyHandler,
-    UniqueKeyHandler, CheckHandler,  ForeignKeyHandler,
-    IndexHandler,     ViewHandler,   TriggerHandler,
+    TableHandler,     VirtualTableHandler, ColumnHandler,     PrimaryKeyHandler,
+    UniqueKeyHandler, CheckHandler,        ForeignKeyHandler, IndexHandler,
+    ViewHandler,      TriggerHandler,
 };
 
 MarkerSql MakeMarker() {
@@ -50,28 +51,34 @@ MarkerSql MakeMarker() {
   return marker;
 }
 
-// What happens to tables in a plan, as far as settings are concerned.
+// What happens to tables in a plan, as far as settings and checks are
+// concerned.
 struct Needs {
   bool foreign_keys_off = false;
   bool legacy_alter_table = false;
   bool trusted_schema = false;
-  std::set<std::string> check;  // tables whose references have to hold
+  std::set<std::string> references;    // tables whose references have to hold
+  std::set<std::string> written_anew;  // tables whose pages have to be sound
 };
 
 void AddNeeds(const v1::Statement& statement, Needs& needs) {
-  if (absl::StrContains(FoldName(statement.sql()), "json")) {
+  const bool is_question = absl::StartsWith(statement.sql(), "SELECT ");
+  if (!is_question && absl::StrContains(FoldName(statement.sql()), "json")) {
     needs.trusted_schema = true;
   }
-  const bool is_column = statement.kind() == v1::COLUMN;
-  if (!is_column && statement.kind() != v1::TABLE) return;
   const bool is_rebuild = statement.op() == v1::REBUILD;
   const bool is_drop = statement.op() == v1::DROP;
-  if (is_rebuild || is_drop || is_column) needs.foreign_keys_off = true;
+  const bool is_column = statement.kind() == v1::COLUMN;
   if (is_rebuild) needs.legacy_alter_table = true;
+  if (is_rebuild || (is_column && is_drop)) {
+    needs.written_anew.insert(statement.path(0));
+  }
+  if (!is_column && statement.kind() != v1::TABLE) return;
+  if (is_rebuild || is_drop || is_column) needs.foreign_keys_off = true;
   const bool adds_reference =
       is_column && absl::StrContains(statement.sql(), "REFERENCES");
-  if ((is_rebuild || adds_reference) && statement.path_size() > 0) {
-    needs.check.insert(statement.path(0));
+  if (is_rebuild || adds_reference) {
+    needs.references.insert(statement.path(0));
   }
 }
 
@@ -85,6 +92,29 @@ Needs NeedsOf(const v1::Plan& plan) {
     AddNeeds(statement, needs);
   }
   return needs;
+}
+
+// The setting is a silent no-op inside a transaction, so it is read back.
+std::string ForeignKeysAreOff() {
+  Sql message(kSqliteQuoting);
+  message << "'foreign keys are enforced (' || foreign_keys || '); end the "
+             "open transaction first'";
+  Sql from_where(kSqliteQuoting);
+  from_where << "pragma_foreign_keys WHERE foreign_keys <> 0";
+  return *FailWhere(message, from_where).Text();
+}
+
+std::vector<Sql> ChecksOf(const v1::Plan& plan) {
+  const Needs needs = NeedsOf(plan);
+  std::vector<Sql> checks;
+  if (!needs.references.empty()) {
+    checks.push_back(
+        BrokenReferenceSql({needs.references.begin(), needs.references.end()}));
+  }
+  for (const std::string& table : needs.written_anew) {
+    checks.push_back(DamageSql(table));
+  }
+  return checks;
 }
 
 class Sqlite : public Dialect {
@@ -119,7 +149,9 @@ class Sqlite : public Dialect {
   }
 
   std::string ChangeTokenQuery(int server_version) const override {
-    return "PRAGMA main.schema_version";
+    // A backup put in place of the file may have the same number.
+    return "SELECT schema_version || ' ' || fleetctl_file_id() "
+           "FROM pragma_schema_version";
   }
 
   // Both settings are no-ops or too late inside a transaction. With foreign
@@ -131,15 +163,15 @@ class Sqlite : public Dialect {
   std::vector<std::string> PlanPrologue(const v1::Plan& plan) const override {
     const Needs needs = NeedsOf(plan);
     std::vector<std::string> prologue;
+    const auto add = [&prologue](absl::string_view sql) {
+      prologue.emplace_back(sql);
+    };
     if (needs.foreign_keys_off) {
-      prologue.push_back("PRAGMA foreign_keys = OFF");
+      add("PRAGMA foreign_keys = OFF");
+      add(ForeignKeysAreOff());
     }
-    if (needs.legacy_alter_table) {
-      prologue.push_back("PRAGMA legacy_alter_table = ON");
-    }
-    if (needs.trusted_schema) {
-      prologue.push_back("PRAGMA trusted_schema = ON");
-    }
+    if (needs.legacy_alter_table) add("PRAGMA legacy_alter_table = ON");
+    if (needs.trusted_schema) add("PRAGMA trusted_schema = ON");
     return prologue;
   }
 
@@ -148,28 +180,31 @@ class Sqlite : public Dialect {
   std::vector<std::string> PlanEpilogue(const v1::Plan& plan) const override {
     const Needs needs = NeedsOf(plan);
     std::vector<std::string> epilogue;
-    if (needs.legacy_alter_table) {
-      epilogue.push_back("PRAGMA legacy_alter_table = OFF");
-    }
-    if (needs.trusted_schema) {
-      epilogue.push_back("PRAGMA trusted_schema = OFF");
-    }
+    const auto add = [&epilogue](absl::string_view sql) {
+      epilogue.emplace_back(sql);
+    };
+    if (needs.legacy_alter_table) add("PRAGMA legacy_alter_table = OFF");
+    if (needs.trusted_schema) add("PRAGMA trusted_schema = OFF");
     return epilogue;
   }
 
   std::vector<std::string> CommitChecks(const v1::Plan& plan) const override {
     std::vector<std::string> checks;
-    for (const std::string& table : NeedsOf(plan).check) {
-      Sql sql(kSqliteQuoting);
-      // Joined, because the table may be there in one direction only.
-      sql << "SELECT 'a row of ' || c.\"table\" || ' refers to a row of ' || "
-             "c.parent || ' that is not there; repair the data first' "
-             "FROM main.sqlite_schema AS t "
-             "JOIN pragma_foreign_key_check(t.name) AS c "
-             "WHERE t.type = 'table' AND lower(t.name) = "
-          << Literal{table} << " LIMIT 1";
+    for (const Sql& sql : ChecksOf(plan)) {
       // A name that cannot be quoted has failed its statement already.
       const absl::StatusOr<std::string> text = sql.Text();
+      if (text.ok()) checks.push_back(*text);
+    }
+    return checks;
+  }
+
+  // After an error the shell would go on to DROP TABLE and COMMIT.
+  absl::string_view ScriptHead() const override { return ".bail on\n"; }
+
+  std::vector<std::string> ScriptChecks(const v1::Plan& plan) const override {
+    std::vector<std::string> checks;
+    for (const Sql& sql : ChecksOf(plan)) {
+      const absl::StatusOr<std::string> text = FailIfAny(sql).Text();
       if (text.ok()) checks.push_back(*text);
     }
     return checks;

@@ -1,11 +1,16 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/engine/sqlite/key_parts.h"
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
+#include "lib/engine/sqlite/rebuild_steps.h"
+#include "lib/engine/sqlite/table_pair.h"
 #include "lib/engine/sqlite/table_text.h"
 
 namespace fleet::sqlite {
@@ -36,6 +41,50 @@ bool IsNewTable(const Object& index, const Renderer& renderer) {
   return renderer.from().Find(v1::TABLE, index.path().Parent()) == nullptr;
 }
 
+// Rows of the table as it is now; empty where the index needs what it has not.
+Sql EqualRowsSql(const Object& index, const Schema& from) {
+  const Sql none(kSqliteQuoting);
+  const Object* table = from.Find(v1::TABLE, index.path().Parent());
+  if (table == nullptr) return none;
+  for (const Dependency& dependency : index.depends_on) {
+    const Object* column = from.Find(dependency.on);
+    if (dependency.on.kind == v1::COLUMN && column == nullptr) return none;
+  }
+  const std::string text = index.Has("spelling")
+                               ? std::string(index.Get("spelling"))
+                               : Assembled(index);
+  const absl::StatusOr<Tokens> tokens = Tokenize(text);
+  if (!tokens.ok()) return none;
+  std::vector<Sql> parts;
+  for (const KeyPart& part : PartsOfList(*tokens)) {
+    const Object* column =
+        from.Find(v1::COLUMN, index.path().Parent().Child(part.column));
+    // An expression is written as the index has it; a number would be taken
+    // for a place in the answer.
+    if (part.column.empty() && !absl::StrContains(part.text, "(")) return none;
+    if (column == nullptr && !part.column.empty()) return none;
+    Sql sql(kSqliteQuoting);
+    sql << Verbatim{part.text};
+    if (column != nullptr && part.collation.empty()) {
+      const absl::string_view collation = column->Get("collation");
+      // "CONSTRAINT c COLLATE nocase" and the like.
+      if (absl::StrContains(collation, " ")) return none;
+      if (!collation.empty()) sql << " COLLATE " << Verbatim{collation};
+    }
+    parts.push_back(sql);
+  }
+  Sql where(kSqliteQuoting);
+  if (index.Has("where")) where << Verbatim{index.Get("where")};
+  // A string in double quotes is none in a query.
+  for (const Token& token : *tokens) {
+    const Path name = index.path().Parent().Child(FoldName(token.text));
+    if (token.quote == '"' && from.Find(v1::COLUMN, name) == nullptr) {
+      return none;
+    }
+  }
+  return DuplicatesSql(WrittenName(*table), parts, where);
+}
+
 void CreateIndex(const Object& index, Renderer& renderer) {
   const Object* table = renderer.to().Find(v1::TABLE, index.path().Parent());
   if (table == nullptr) return;
@@ -58,6 +107,8 @@ void CreateIndex(const Object& index, Renderer& renderer) {
     AddHazard(statement, v1::DATA_DEPENDENT,
               absl::StrCat(
                   "fails when rows have equal values for unique index ", name));
+    AddCheck(statement, EqualRowsSql(index, renderer.from()),
+             absl::StrCat("rows have equal values for unique index ", name));
   }
 }
 
@@ -79,7 +130,11 @@ std::string Summary(const Object& index) {
 
 absl::Status ReadIndex(const Catalog::Row& row, const KnownNames& columns,
                        std::vector<Object>& objects) {
-  ASSIGN_OR_RETURN(const Tokens all, Tokenize(row.sql));
+  ASSIGN_OR_RETURN(Tokens all, Tokenize(row.sql));
+  const auto condition = all.begin() + Find(all, "WHERE");
+  Tokens settled(condition, all.end());
+  SettleStrings(columns, settled);
+  std::copy(settled.begin(), settled.end(), condition);
   const TokenSpan tokens = all;
   // CREATE [UNIQUE] INDEX name ON table (…) [WHERE …]
   const size_t on = Find(tokens, "ON");

@@ -43,6 +43,7 @@ struct ReadContext {
 };
 
 KindHandler TableHandler();
+KindHandler VirtualTableHandler();
 KindHandler ColumnHandler();
 KindHandler PrimaryKeyHandler();
 KindHandler UniqueKeyHandler();

@@ -65,7 +65,8 @@ class Reader {
         : table.is_virtual ? ReadVirtualTable(table, context_, objects_)
                            : ReadTable(table, context_, objects_);
     if (status.ok()) {
-      context_.relations[name] = {v1::TABLE, Path{name}};
+      const auto kind = table.is_virtual ? v1::VIRTUAL_TABLE : v1::TABLE;
+      context_.relations[name] = {kind, Path{name}};
     } else if (table.is_virtual) {
       unknown_virtual_.push_back(name);
     }
@@ -106,6 +107,7 @@ class Reader {
       context_.relations.erase(name);
     }
     Object object(v1::OPAQUE, Path{row.type, name});
+    if (row.table != name) object.Set("table", row.table);
     const absl::StatusOr<Tokens> tokens = Tokenize(row.sql);
     object.Set("definition",
                tokens.ok() ? Canonical(*tokens, context_.known) : row.sql);

@@ -7,12 +7,13 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
+#include "lib/engine/sqlite/disk.h"
 #include "lib/engine/sqlite/result_code.h"
+#include "lib/engine/sqlite/script.h"
 
 namespace fleet {
 namespace {
@@ -103,7 +104,7 @@ constexpr PinnedPragma kPragmas[] = {
     {"synchronous", "3"},        {"foreign_keys", "0"},
     {"defer_foreign_keys", "0"}, {"ignore_check_constraints", "0"},
     {"recursive_triggers", "0"}, {"writable_schema", "0"},
-    {"query_only", "0"},
+    {"query_only", "0"},         {"cell_size_check", "1"},
 };
 
 class SqliteSession : public Session {
@@ -113,6 +114,9 @@ class SqliteSession : public Session {
     info_.engine = v1::SQLITE;
     info_.flavour = "sqlite";
     info_.server_version = sqlite3_libversion_number();
+    const char* file = sqlite3_db_filename(database_.get(), "main");
+    if (file != nullptr) file_ = file;
+    file_id_ = sqlite::FileId(file_);
     sqlite3_extended_result_codes(database_.get(), 1);
     sqlite3_limit(database_.get(), SQLITE_LIMIT_ATTACHED, 0);
     for (size_t i = 0; i < kSwitchCount; ++i) {
@@ -136,9 +140,7 @@ class SqliteSession : public Session {
                           int* failed) override;
   absl::Status RunScript(absl::string_view sql,
                          absl::string_view file_name) override;
-  absl::Status Begin() override {
-    return Execute(read_only_ ? "BEGIN" : "BEGIN IMMEDIATE");
-  }
+  absl::Status Begin() override;
   absl::Status Commit() override;
   absl::Status Rollback() override {
     return IsIdle() ? absl::OkStatus() : Execute("ROLLBACK");
@@ -148,10 +150,14 @@ class SqliteSession : public Session {
   absl::Status SetTimeouts(int64_t lock_timeout_ms,
                            int64_t statement_timeout_ms) override;
   void Cancel() override { sqlite3_interrupt(database_.get()); }
-  bool IsBroken() const override { return is_broken_; }
+  bool IsBroken() const override { return is_broken_ || IsReplaced(); }
 
  private:
   bool IsIdle() const { return sqlite3_get_autocommit(database_.get()) != 0; }
+  // Another file has the name now, as after a restored backup.
+  bool IsReplaced() const { return sqlite::FileId(file_) != file_id_; }
+  // PermissionDenied where the system lets this process only read the file.
+  absl::Status CheckWritable() const;
   absl::Status Error(int code) const {
     return SqliteError(code, sqlite3_errmsg(database_.get()));
   }
@@ -166,6 +172,8 @@ class SqliteSession : public Session {
 
   const SqliteDatabase database_;
   const bool read_only_;
+  std::string file_;     // empty: in memory
+  std::string file_id_;  // when it was opened
   SchemaInfo info_;
   bool is_broken_ = false;
   int library_switches_[kSwitchCount] = {};
@@ -269,6 +277,30 @@ absl::Status SqliteSession::ExecuteAll(absl::Span<const std::string> statements,
   return absl::OkStatus();
 }
 
+absl::Status SqliteSession::CheckWritable() const {
+  if (IsReplaced()) {
+    return ServerError(absl::StatusCode::kUnavailable,
+                       ErrorClass::kEnvironmental, "",
+                       absl::StrCat("SQLite file ", Printable(file_),
+                                    " was replaced since it was opened"));
+  }
+  if (sqlite3_db_readonly(database_.get(), "main") != 1) {
+    return absl::OkStatus();
+  }
+  return ServerError(
+      absl::StatusCode::kPermissionDenied, ErrorClass::kEnvironmental,
+      "SQLITE_READONLY",
+      absl::StrCat("file ", Printable(file_),
+                   " is read-only for this process; let it write the file and "
+                   "its folder"));
+}
+
+absl::Status SqliteSession::Begin() {
+  if (read_only_) return Execute("BEGIN");
+  RETURN_IF_ERROR(CheckWritable());
+  return Execute("BEGIN IMMEDIATE");
+}
+
 absl::Status SqliteSession::Commit() {
   const absl::Status status = Execute("COMMIT");
   if (status.ok() || ErrorClassOf(status) == ErrorClass::kRetryable) {
@@ -285,6 +317,7 @@ absl::Status SqliteSession::Commit() {
 }
 
 absl::Status SqliteSession::TakeFence(absl::Duration wait) {
+  if (!read_only_) RETURN_IF_ERROR(CheckWritable());
   sqlite3_busy_timeout(database_.get(), static_cast<int>(std::clamp<int64_t>(
                                             absl::ToInt64Milliseconds(wait), 0,
                                             std::numeric_limits<int>::max())));
@@ -339,55 +372,13 @@ absl::Status SqliteSession::Pin() {
   return absl::OkStatus();
 }
 
-// "file:line:column: message" for byte `offset` of the script.
-absl::Status ErrorAt(absl::string_view script, size_t offset,
-                     absl::string_view file_name, const absl::Status& status) {
-  int line = 1;
-  int column = 1;
-  for (char c : script.substr(0, offset)) {
-    if (c == '\n') {
-      ++line;
-      column = 1;
-    } else if ((c & 0xC0) != 0x80) {
-      ++column;
-    }
-  }
-  return ServerError(absl::StatusCode::kInvalidArgument, ErrorClassOf(status),
-                     "",
-                     absl::StrCat(Printable(file_name), ":", line, ":", column,
-                                  ": ", status.message()));
-}
-
-// How many bytes of `script` are blanks, comments and dot commands before the
-// next statement.
-size_t BlankPrefix(absl::string_view script) {
-  size_t at = 0;
-  bool line_start = true;
-  while (at < script.size()) {
-    const absl::string_view rest = script.substr(at);
-    const auto c = static_cast<unsigned char>(rest[0]);
-    if (absl::ascii_isspace(c) || c == ';') {
-      line_start = c == '\n' || (line_start && c != ';');
-      ++at;
-    } else if (rest.substr(0, 2) == "--" || (c == '.' && line_start)) {
-      at = std::min(script.find('\n', at), script.size());
-    } else if (rest.substr(0, 2) == "/*") {
-      const size_t close = script.find("*/", at + 2);
-      at = close == script.npos ? script.size() : close + 2;
-    } else {
-      break;
-    }
-  }
-  return at;
-}
-
 absl::Status SqliteSession::RunStatements(absl::string_view script,
                                           absl::string_view file_name) {
   constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
   absl::string_view rest = script;
   if (rest.substr(0, 3) == kByteOrderMark) rest.remove_prefix(3);
   for (;;) {
-    rest.remove_prefix(BlankPrefix(rest));
+    rest.remove_prefix(sqlite::BlankPrefix(rest));
     if (rest.empty()) return absl::OkStatus();
     const auto begin = static_cast<size_t>(rest.data() - script.data());
     const absl::StatusOr<SqliteStatement> statement = Prepare(rest);
@@ -399,7 +390,7 @@ absl::Status SqliteSession::RunStatements(absl::string_view script,
     } else if (*statement != nullptr) {
       status = Step(statement->get(), nullptr);
     }
-    if (!status.ok()) return ErrorAt(script, offset, file_name, status);
+    if (!status.ok()) return sqlite::ErrorAt(script, offset, file_name, status);
   }
 }
 
@@ -458,6 +449,8 @@ absl::StatusOr<std::unique_ptr<Session>> OpenSqliteSession(
     return OpenError(path, code,
                      raw ? sqlite3_errmsg(raw) : sqlite3_errstr(code));
   }
+  if (!options.read_only) RETURN_IF_ERROR(sqlite::CheckFileSystem(path));
+  RETURN_IF_ERROR(sqlite::AddDiskFunctions(raw));
   auto session =
       std::make_unique<SqliteSession>(std::move(database), options.read_only);
   absl::Status status = session->Pin();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -6,17 +7,16 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/engine/sqlite/feature.h"
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
+#include "lib/engine/sqlite/rebuild_steps.h"
 #include "lib/engine/sqlite/table_text.h"
 
 namespace fleet::sqlite {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
-    // A virtual table: "USING fts5(body)". What its module keeps is its own
-    // affair, so it is made and dropped, never changed.
-    {"module", Compare::kExact, OnChange::kRefuse, 90},
     {"name", Compare::kIgnore, OnChange::kIgnore, 0},
     {"spelling", Compare::kIgnore, OnChange::kIgnore, 0},
     {"strict", Compare::kExact, OnChange::kRebuild, 45},
@@ -62,24 +62,49 @@ absl::Status CheckColumns(const Catalog::Table& table, const TableCut& cut) {
   return absl::OkStatus();
 }
 
-// The second constraint of one kind and name gets " #2" and so on.
+// The second constraint of one kind and name gets " #2" and so on: in the order
+// of their columns' names, since the order of columns is no difference.
 void MakeUnique(std::vector<Object>& objects) {
+  std::map<ObjectKey, std::vector<Object*>> by_key;
+  for (Object& object : objects) by_key[object.key].push_back(&object);
   absl::flat_hash_set<ObjectKey> seen;
-  for (Object& object : objects) {
-    const std::string name(object.name());
-    const Path parent = object.path().Parent();
-    for (int i = 2; !seen.insert(object.key).second; ++i) {
-      object.key.path = parent.Child(absl::StrCat(name, " #", i));
+  for (const auto& [key, likes] : by_key) seen.insert(key);
+  for (auto& [key, likes] : by_key) {
+    std::stable_sort(likes.begin(), likes.end(),
+                     [](const Object* a, const Object* b) {
+                       return a->Get("inline") < b->Get("inline");
+                     });
+    int number = 1;
+    for (size_t i = 1; i < likes.size(); ++i) {
+      Object& object = *likes[i];
+      do {
+        object.key.path = key.path.Parent().Child(
+            absl::StrCat(key.path.last(), " #", ++number));
+      } while (!seen.insert(object.key).second);
     }
   }
 }
 
-std::vector<Object> ObjectsOf(const Catalog::Table& table, const TableCut& cut,
+// In all that is an expression or a default.
+void SettleStrings(const KnownNames& columns, TableCut& cut) {
+  for (ColumnCut& column : cut.columns) {
+    for (Tokens* tokens :
+         {&column.default_value, &column.generated, &column.constraints}) {
+      SettleStrings(columns, *tokens);
+    }
+  }
+  for (ConstraintCut& constraint : cut.constraints) {
+    SettleStrings(columns, constraint.definition);
+  }
+}
+
+std::vector<Object> ObjectsOf(const Catalog::Table& table, TableCut cut,
                               const KnownNames& functions) {
   KnownNames columns = {"rowid", "oid", "_rowid_"};
   for (const ColumnCut& column : cut.columns) {
     columns.insert(FoldName(column.name));
   }
+  SettleStrings(columns, cut);
   std::vector<Object> objects;
   const Path path{FoldName(table.row.name)};
   Object& object = objects.emplace_back(v1::TABLE, path);
@@ -101,28 +126,17 @@ std::vector<Object> ObjectsOf(const Catalog::Table& table, const TableCut& cut,
 }
 
 void CreateTable(const Object& table, Renderer& renderer) {
-  Sql sql(kSqliteQuoting);
-  if (table.Has("module")) {
-    sql << "CREATE VIRTUAL TABLE " << Identifier{WrittenName(table)} << " "
-        << Verbatim{table.Has("spelling") ? table.Get("spelling")
-                                          : table.Get("module")};
-  } else {
-    sql << CreateTableSql(PartsOf(table, renderer.to()), WrittenName(table));
-  }
-  renderer.Add(sql, "EXCLUSIVE");
+  const TableParts parts = PartsOf(table, renderer.to());
+  const absl::Status status = CheckFeatures(parts, renderer.server());
+  if (!status.ok()) return renderer.Fail(status);
+  renderer.Add(CreateTableSql(parts, WrittenName(table)), kExclusive);
 }
 
 void DropTable(const Object& table, Renderer& renderer) {
-  Sql sql(kSqliteQuoting);
-  sql << "DROP TABLE " << Identifier{WrittenName(table)};
-  v1::Statement& statement = renderer.Add(sql, "EXCLUSIVE");
+  v1::Statement& statement = renderer.Add(DropTableSql(table), kExclusive);
   statement.set_reversibility(v1::LOSSY);
   AddHazard(statement, v1::DELETES_DATA,
             absl::StrCat("deletes all rows of table ", table.path().Dotted()));
-}
-
-std::string Summary(const Object& table) {
-  return std::string(table.Get("module"));
 }
 
 }  // namespace
@@ -143,38 +157,12 @@ absl::Status ReadTable(const Catalog::Table& table, const ReadContext& context,
   return absl::OkStatus();
 }
 
-absl::Status ReadVirtualTable(const Catalog::Table& table,
-                              const ReadContext& context,
-                              std::vector<Object>& objects) {
-  ASSIGN_OR_RETURN(const Tokens tokens, Tokenize(table.row.sql));
-  // CREATE VIRTUAL TABLE name USING module …
-  constexpr size_t kUsing = 4;
-  if (tokens.size() <= kUsing + 1 || !tokens[kUsing].Is("USING")) {
-    return NotUnderstood(table, "the place of USING");
-  }
-  const std::string& module = tokens[kUsing + 1].text;
-  if (!context.modules.contains(FoldName(module))) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "table ", table.row.name, ": module ", module, " is not loaded"));
-  }
-  Object object(v1::TABLE, Path{FoldName(table.row.name)});
-  SetWrittenName(table.row.name, object);
-  object.Set("module", Canonical(absl::MakeConstSpan(tokens).subspan(kUsing),
-                                 context.known));
-  // Its arguments are the module's own language: sent as they were.
-  SetSpelling(absl::string_view(table.row.sql).substr(tokens[kUsing].offset),
-              object.Get("module"), object);
-  objects.push_back(std::move(object));
-  return absl::OkStatus();
-}
-
 KindHandler TableHandler() {
   KindHandler handler;
   handler.spec.kind = v1::TABLE;
   handler.spec.attributes = kAttributes;
   handler.spec.recreatable = false;
   handler.spec.rebuildable = true;
-  handler.spec.summary = Summary;
   handler.spec.drop_risk = 80;
   handler.create = CreateTable;
   handler.drop = DropTable;

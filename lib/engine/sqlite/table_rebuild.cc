@@ -4,11 +4,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "lib/base/printable.h"
 #include "lib/engine/sqlite/column.h"
+#include "lib/engine/sqlite/feature.h"
 #include "lib/engine/sqlite/kinds.h"
 #include "lib/engine/sqlite/quoting.h"
+#include "lib/engine/sqlite/rebuild_steps.h"
+#include "lib/engine/sqlite/table_pair.h"
 #include "lib/engine/sqlite/table_text.h"
 
 // What ALTER TABLE cannot do, as SQLite's manual advises: make the wanted table
@@ -21,50 +23,6 @@
 
 namespace fleet::sqlite {
 namespace {
-
-constexpr char kLock[] = "EXCLUSIVE";
-
-bool IsTaken(absl::string_view name, const Schema& schema) {
-  const Path path{name};
-  if (schema.Find(v1::TABLE, path) || schema.Find(v1::VIEW, path)) return true;
-  if (schema.Find(v1::OPAQUE, Path{"table", name})) return true;
-  for (const Object& index : schema.OfKind(v1::INDEX)) {
-    if (index.name() == name) return true;
-  }
-  return false;
-}
-
-std::string FreeName(const Object& table, const Renderer& renderer) {
-  const std::string base = absl::StrCat("fleetctl_new_", table.name());
-  std::string name = base;
-  for (int i = 2;
-       IsTaken(name, renderer.from()) || IsTaken(name, renderer.to()); ++i) {
-    name = absl::StrCat(base, "_", i);
-  }
-  return name;
-}
-
-const Object* FindColumn(const TableParts& parts, absl::string_view name) {
-  for (const Object* column : parts.columns) {
-    if (column->name() == name) return column;
-  }
-  return nullptr;
-}
-
-// The column that is the rowid by another name, or nullptr.
-const Object* RowidAlias(const TableParts& parts) {
-  for (const Object* constraint : parts.constraints) {
-    if (constraint->kind() != v1::PRIMARY_KEY) continue;
-    for (const Object* column : parts.columns) {
-      if (absl::EqualsIgnoreCase(column->Get("type"), "INTEGER") &&
-          (constraint->Get("inline") == column->name() ||
-           Mentions(constraint->Get("definition"), column->name()))) {
-        return column;
-      }
-    }
-  }
-  return nullptr;
-}
 
 // A name for the rowid that neither table has a column of; empty when rows have
 // no rowid on one side.
@@ -84,112 +42,39 @@ bool HasAutoincrement(const TableParts& parts) {
       [](const Object* object) { return object->Has("autoincrement"); });
 }
 
-// What is copied: pairs of columns of both tables that hold values in the new.
-struct Copy {
-  std::vector<std::pair<const Object*, const Object*>> columns;  // from, to
-  std::vector<const Object*> lost;  // of the old table
-  absl::string_view rowid;          // copied too, unless empty
-};
-
-Copy WhatToCopy(const TableParts& from, const TableParts& to) {
-  Copy copy;
-  for (const Object* column : to.columns) {
-    const Object* old = FindColumn(from, column->name());
-    if (old != nullptr && !IsGenerated(*column)) {
-      copy.columns.emplace_back(old, column);
-    }
+// Rows keep their rowid: full text indexes and applications may know it, and
+// without a column in common it is what keeps the number of rows. The column
+// that is the rowid has it already.
+RowCopy WhatToCopy(const TablePair& pair) {
+  RowCopy copy;
+  const Object* alias = RowidAlias(pair.to);
+  if (alias == nullptr || pair.OldOf(*alias) == nullptr) {
+    const absl::string_view rowid = RowidName(pair.from, pair.to);
+    if (!rowid.empty()) copy.columns.emplace_back(rowid, rowid);
   }
-  for (const Object* column : from.columns) {
-    const Object* kept = FindColumn(to, column->name());
-    if (!IsGenerated(*column) && (kept == nullptr || IsGenerated(*kept))) {
-      copy.lost.push_back(column);
-    }
-  }
-  // Rows keep their rowid: full text indexes and applications may know it.
-  // Without a column in common it is what keeps the number of rows.
-  if (copy.columns.empty() || (!RowidAlias(from) && !RowidAlias(to))) {
-    copy.rowid = RowidName(from, to);
+  for (const Object* column : pair.to.columns) {
+    const Object* old = pair.OldOf(*column);
+    if (old == nullptr || IsGenerated(*column)) continue;
+    copy.columns.emplace_back(WrittenName(*old), WrittenName(*column));
   }
   return copy;
 }
 
-Sql CopySql(const Copy& copy, absl::string_view new_name, const Object& old) {
-  Sql into(kSqliteQuoting);
-  Sql select(kSqliteQuoting);
-  bool first = true;
-  const auto add = [&](absl::string_view source, absl::string_view target) {
-    if (!first) into << ", ";
-    if (!first) select << ", ";
-    first = false;
-    into << Identifier{target};
-    select << Identifier{source};
-  };
-  if (!copy.rowid.empty()) add(copy.rowid, copy.rowid);
-  for (const auto& [source, target] : copy.columns) {
-    add(WrittenName(*source), WrittenName(*target));
-  }
-  Sql sql(kSqliteQuoting);
-  // OR ABORT: a key that says ON CONFLICT IGNORE would lose rows silently.
-  sql << "INSERT OR ABORT INTO " << Identifier{new_name} << " (" << into
-      << ") SELECT " << select << " FROM " << Identifier{WrittenName(old)};
-  return sql;
-}
-
-// Why rows may stop the copy, one clause each.
-std::vector<std::string> DataReasons(const TableParts& from,
-                                     const TableParts& to) {
-  std::vector<std::string> reasons;
-  const Object* alias = RowidAlias(to);
-  for (const Object* column : to.columns) {
-    const Object* old = FindColumn(from, column->name());
-    const bool is_required = column->Has("not_null") && column != alias;
-    if (old == nullptr) {
-      if (is_required && !column->Has("default") && !IsGenerated(*column)) {
-        reasons.push_back(absl::StrCat("the table has rows: column ",
-                                       column->name(),
-                                       " is NOT NULL without a default"));
-      }
-      continue;
-    }
-    if (is_required && !old->Has("not_null")) {
-      reasons.push_back(absl::StrCat("column ", column->name(), " has NULLs"));
-    }
-    if (to.table->Has("strict") &&
-        (!from.table->Has("strict") ||
-         !absl::EqualsIgnoreCase(old->Get("type"), column->Get("type")))) {
-      reasons.push_back(absl::StrCat("column ", column->name(),
-                                     " has values of another type"));
-    }
-    if (old->Get("collation") != column->Get("collation")) {
-      reasons.push_back(absl::StrCat("keys over column ", column->name(),
-                                     " have values that now are equal"));
+// Columns whose values are nowhere in the new table.
+std::vector<std::string> LostColumns(const TablePair& pair) {
+  std::vector<std::string> lost;
+  for (const Object* column : pair.from.columns) {
+    const Object* kept = pair.NewOf(*column);
+    if (!IsGenerated(*column) && (kept == nullptr || IsGenerated(*kept))) {
+      lost.emplace_back(column->name());
     }
   }
-  for (const Object* constraint : to.constraints) {
-    const bool existed = std::any_of(
-        from.constraints.begin(), from.constraints.end(),
-        [&](const Object* old) {
-          return old->kind() == constraint->kind() &&
-                 old->Get("definition") == constraint->Get("definition") &&
-                 old->Get("inline") == constraint->Get("inline");
-        });
-    if (!existed) {
-      reasons.push_back(absl::StrCat("rows break ", constraint->name()));
-    }
-  }
-  return reasons;
-}
-
-std::string NamesOf(const std::vector<const Object*>& columns) {
-  return absl::StrJoin(columns, ", ",
-                       [](std::string* out, const Object* column) {
-                         absl::StrAppend(out, column->name());
-                       });
+  return lost;
 }
 
 // Definitions with functions of an application cannot run here: its rows would
 // have to be computed without them.
-absl::Status CheckFunctions(const TableParts& from, const TableParts& to) {
+absl::Status CheckFunctions(const TablePair& pair) {
   const auto refuse = [](const Object& object) {
     return absl::FailedPreconditionError(absl::StrCat(
         "cannot rebuild the table: ", Describe(object.key), " calls ",
@@ -197,12 +82,12 @@ absl::Status CheckFunctions(const TableParts& from, const TableParts& to) {
         "(), which this SQLite library does not have; change it from the "
         "application that defines it"));
   };
-  for (const Object* column : to.columns) {
+  for (const Object* column : pair.to.columns) {
     const bool is_copied =
-        !IsGenerated(*column) && FindColumn(from, column->name()) != nullptr;
+        !IsGenerated(*column) && pair.OldOf(*column) != nullptr;
     if (column->Has("unknown_function") && !is_copied) return refuse(*column);
   }
-  for (const Object* constraint : to.constraints) {
+  for (const Object* constraint : pair.to.constraints) {
     if (constraint->Has("unknown_function")) return refuse(*constraint);
   }
   return absl::OkStatus();
@@ -227,17 +112,37 @@ absl::Status CheckOwnName(const TableParts& to) {
   return absl::OkStatus();
 }
 
-void CopyRows(const TableParts& from, const TableParts& to, const Copy& copy,
+// What hangs on the table and was not understood would be lost with it.
+absl::Status CheckOpaque(const Object& table, const Schema& before) {
+  for (const Object& opaque : before.OfKind(v1::OPAQUE)) {
+    if (opaque.Get("table") != table.name()) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot rebuild the table: ", Describe(opaque.key),
+        " belongs to it and is not understood; take it down first"));
+  }
+  return absl::OkStatus();
+}
+
+void CopyRows(const TablePair& pair, const RowCopy& copy,
               absl::string_view new_name, Renderer& renderer) {
+  const absl::string_view old_name = WrittenName(*pair.from.table);
   v1::Statement& statement =
-      renderer.Add(CopySql(copy, new_name, *from.table), kLock);
-  const std::string name = to.table->path().Dotted();
+      renderer.Add(CopyRowsSql(copy, old_name, new_name), kExclusive);
+  const std::string name = pair.to.table->path().Dotted();
   AddHazard(statement, v1::TABLE_REWRITE,
             absl::StrCat("copies every row of ", name));
-  for (const std::string& reason : DataReasons(from, to)) {
-    AddHazard(statement, v1::DATA_DEPENDENT,
-              absl::StrCat("rebuilding ", name, " fails when ", reason));
+  AddDiskCheck(*pair.from.table, statement);
+  for (const RowReason& reason : RowReasons(pair)) {
+    const std::string message =
+        absl::StrCat("rebuilding ", name, " fails when ", reason.clause);
+    AddHazard(statement, v1::DATA_DEPENDENT, message);
+    if (!reason.query.empty()) AddCheck(statement, reason.query, message);
   }
+  AddCheck(statement,
+           BrokenReferenceSql({std::string(pair.from.table->name())}),
+           absl::StrCat("rebuilding ", name,
+                        " fails while foreign keys of it or to it are broken"));
+  renderer.Add(SameCountSql(old_name, new_name), kExclusive);
 }
 
 // The highest number that AUTOINCREMENT has given stays taken, although its row
@@ -246,27 +151,21 @@ void KeepSequence(const Object& old, absl::string_view new_name,
                   Renderer& renderer) {
   Sql clear(kSqliteQuoting);
   clear << "DELETE FROM sqlite_sequence WHERE name = " << Literal{new_name};
-  renderer.Add(clear, kLock);
+  renderer.Add(clear, kExclusive);
   Sql keep(kSqliteQuoting);
   keep << "INSERT INTO sqlite_sequence (name, seq) SELECT " << Literal{new_name}
        << ", seq FROM sqlite_sequence WHERE name = "
        << Literal{WrittenName(old)};
-  renderer.Add(keep, kLock);
+  renderer.Add(keep, kExclusive);
 }
 
-void DropOld(const Object& old, const Copy& copy, Renderer& renderer) {
-  Sql sql(kSqliteQuoting);
-  sql << "DROP TABLE " << Identifier{WrittenName(old)};
-  v1::Statement& statement = renderer.Add(sql, kLock);
-  const std::string name = old.path().Dotted();
-  if (!copy.lost.empty()) {
-    statement.set_reversibility(v1::LOSSY);
-    AddHazard(
-        statement, v1::DELETES_DATA,
-        absl::StrCat("rebuilding ", name, " deletes the values of column ",
-                     NamesOf(copy.lost)));
-  }
-  if (copy.columns.empty() && copy.rowid.empty()) {
+void DropOld(const TablePair& pair, const RowCopy& copy, Renderer& renderer) {
+  v1::Statement& statement =
+      renderer.Add(DropTableSql(*pair.from.table), kExclusive);
+  const std::string name = pair.from.table->path().Dotted();
+  const std::vector<std::string> lost = LostColumns(pair);
+  if (!lost.empty()) MarkLostColumns(name, lost, statement);
+  if (copy.columns.empty()) {
     statement.set_reversibility(v1::LOSSY);
     AddHazard(statement, v1::DELETES_DATA,
               absl::StrCat("rebuilding ", name,
@@ -277,26 +176,25 @@ void DropOld(const Object& old, const Copy& copy, Renderer& renderer) {
 }  // namespace
 
 void RebuildTable(const Difference& difference, Renderer& renderer) {
-  const TableParts from = PartsOf(*difference.from, renderer.from());
-  const TableParts to = PartsOf(*difference.to, renderer.to());
-  absl::Status status = CheckFunctions(from, to);
-  status.Update(CheckOwnName(to));
+  const TablePair pair{renderer.from(), renderer.to(),
+                       PartsOf(*difference.from, renderer.from()),
+                       PartsOf(*difference.to, renderer.to())};
+  absl::Status status = CheckFunctions(pair);
+  status.Update(CheckOwnName(pair.to));
+  status.Update(CheckFeatures(pair.to, renderer.server()));
+  status.Update(CheckOpaque(*pair.from.table, renderer.from()));
   if (!status.ok()) return renderer.Fail(status);
-  const Copy copy = WhatToCopy(from, to);
-  const std::string new_name = FreeName(*to.table, renderer);
+  const RowCopy copy = WhatToCopy(pair);
+  const std::string new_name = FreeName(*pair.to.table, renderer);
 
-  renderer.Add(CreateTableSql(to, new_name), kLock);
-  if (!copy.columns.empty() || !copy.rowid.empty()) {
-    CopyRows(from, to, copy, new_name, renderer);
+  renderer.Add(CreateTableSql(pair.to, new_name), kExclusive);
+  if (!copy.columns.empty()) CopyRows(pair, copy, new_name, renderer);
+  if (HasAutoincrement(pair.from) && HasAutoincrement(pair.to)) {
+    KeepSequence(*pair.from.table, new_name, renderer);
   }
-  if (HasAutoincrement(from) && HasAutoincrement(to)) {
-    KeepSequence(*from.table, new_name, renderer);
-  }
-  DropOld(*from.table, copy, renderer);
-  Sql rename(kSqliteQuoting);
-  rename << "ALTER TABLE " << Identifier{new_name} << " RENAME TO "
-         << Identifier{WrittenName(*to.table)};
-  renderer.Add(rename, kLock);
+  DropOld(pair, copy, renderer);
+  renderer.Add(RenameTableSql(new_name, WrittenName(*pair.to.table)),
+               kExclusive);
 }
 
 }  // namespace fleet::sqlite

@@ -170,6 +170,14 @@ class Joiner {
   Joiner(TokenSpan tokens, const KnownNames& known, bool canonical)
       : tokens_(tokens), known_(known), canonical_(canonical) {}
 
+  // SQLite would take the double-quoted token for a string if nothing had this
+  // name; a name next to a dot or after some words is a name whatever it says.
+  bool IsNameByPlace(size_t i) const {
+    if (tokens_[i].quote == kNameQuote || IsOp(i + 1, ".")) return true;
+    if (i > 0 && (IsOp(i - 1, ".") || OpensName(tokens_[i - 1]))) return true;
+    return known_.contains(FoldName(tokens_[i].text));
+  }
+
   std::string Run() const {
     std::string out;
     for (size_t i = 0; i < tokens_.size(); ++i) {
@@ -182,14 +190,6 @@ class Joiner {
  private:
   bool IsOp(size_t i, absl::string_view op) const {
     return i < tokens_.size() && tokens_[i].IsOperator(op);
-  }
-
-  // SQLite would take the double-quoted token for a string if nothing had this
-  // name; a name next to a dot or after some words is a name whatever it says.
-  bool IsNameByPlace(size_t i) const {
-    if (tokens_[i].quote == kNameQuote || IsOp(i + 1, ".")) return true;
-    if (i > 0 && (IsOp(i - 1, ".") || OpensName(tokens_[i - 1]))) return true;
-    return known_.contains(FoldName(tokens_[i].text));
   }
 
   static bool OpensName(const Token& token) {
@@ -266,6 +266,18 @@ bool Token::Is(absl::string_view upper) const {
 
 absl::StatusOr<Tokens> Tokenize(absl::string_view sql) {
   return Tokenizer(sql).Run();
+}
+
+void SettleStrings(const KnownNames& columns, Tokens& tokens) {
+  const Joiner joiner(tokens, columns, /*canonical=*/true);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    Token& token = tokens[i];
+    const bool is_call = i + 1 < tokens.size() && tokens[i + 1].IsOperator("(");
+    if (token.quote == '"' && !is_call && !joiner.IsNameByPlace(i)) {
+      token.kind = TokenKind::kString;
+      token.quote = '\0';
+    }
+  }
 }
 
 std::string Canonical(TokenSpan tokens, const KnownNames& known) {

@@ -60,6 +60,12 @@ using KnownNames = absl::flat_hash_set<std::string>;
 // InvalidArgument: a quote or comment without end, a NUL.
 absl::StatusOr<Tokens> Tokenize(absl::string_view sql);
 
+// SQLite takes "a" in double quotes for a string where no column has the name,
+// when it reads what is in a file, but not when a session of ours creates it.
+// What cannot be a name in the definition of a table or index with these
+// columns becomes the string that it is.
+void SettleStrings(const KnownNames& columns, Tokens& tokens);
+
 std::string Canonical(TokenSpan tokens, const KnownNames& known);
 std::string Written(TokenSpan tokens, const KnownNames& known);
 

@@ -72,7 +72,13 @@ absl::Status ReadTrigger(const Catalog::Row& row, const ReadContext& context,
   constexpr size_t kAfterName = 3;
   size_t on = kAfterName;
   while (on < tokens.size() && !tokens[on].Is("ON")) ++on;
-  if (on + 2 >= tokens.size() || FoldName(tokens[on + 1].text) != row.table) {
+  size_t owner = on + 1;
+  // "ON main.t" names the same table.
+  if (on + 3 < tokens.size() && FoldName(tokens[on + 1].text) == "main" &&
+      tokens[on + 2].IsOperator(".")) {
+    owner = on + 3;
+  }
+  if (owner + 1 >= tokens.size() || FoldName(tokens[owner].text) != row.table) {
     return absl::InvalidArgumentError(
         absl::StrCat("trigger ", row.name, ": its text is not understood"));
   }
@@ -80,7 +86,7 @@ absl::Status ReadTrigger(const Catalog::Row& row, const ReadContext& context,
   SetWrittenName(row.name, object);
   object.Set("event", EventText(tokens.subspan(kAfterName, on - kAfterName),
                                 context.known));
-  const TokenSpan body = tokens.subspan(on + 2);
+  const TokenSpan body = tokens.subspan(owner + 1);
   const std::string canonical = Canonical(body, context.known);
   object.Set("body", canonical);
   SetSpelling(Written(body, {}), canonical, object);
