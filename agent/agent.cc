@@ -151,6 +151,8 @@ void Agent::OnMessage(const v1::CoordinatorMessage& message) {
       return ToTarget(message.fingerprint(), &TargetWorker::OnFingerprint);
     case v1::CoordinatorMessage::kSchema:
       return ToTarget(message.schema(), &TargetWorker::OnSchema);
+    case v1::CoordinatorMessage::kCheck:
+      return ToTarget(message.check(), &TargetWorker::OnCheck);
     case v1::CoordinatorMessage::kScratch:
       return ToRehearser(message.scratch(), &Rehearser::OnScratch);
     case v1::CoordinatorMessage::kRehearsal:

@@ -112,9 +112,9 @@ Executor::MaybeFault Executor::RunGroup(const Group& group) {
     fault.message = "the agent is stopping";
     return fault;
   }
-  const int64_t lock_timeout_ms = order_.lock_timeout_ms() > 0
-                                      ? order_.lock_timeout_ms()
-                                      : group.lock_timeout_ms;
+  const bool overridden = order_.lock_timeout_ms() > 0 && !group.waits_freely;
+  const int64_t lock_timeout_ms =
+      overridden ? order_.lock_timeout_ms() : group.lock_timeout_ms;
   if (MaybeFault fault = FaultIf(
           session_.SetTimeouts(lock_timeout_ms, group.statement_timeout_ms))) {
     return fault;
@@ -200,10 +200,10 @@ Executor::MaybeFault Executor::InTransaction(const Group& group) {
 // failure looks at what is there.
 Executor::MaybeFault Executor::TryAlone(const Group& group) {
   if (MaybeFault fault = ClaimEpochAlone()) return fault;
-  if (MaybeFault fault = CheckBefore()) return fault;
+  if (MaybeFault fault = CheckBeforeAlone(group)) return fault;
   if (MaybeFault fault = RunOneByOne(group)) {
     if (fault->unknown || fault->stopped) return fault;
-    return CheckAfterFailure(*std::move(fault));
+    return CheckAfterFailure(group, *std::move(fault));
   }
   MaybeFault fault = CheckAfter(group);
   if (fault && !fault->unknown) fault->state = v1::TARGET_DIVERGED;
@@ -211,18 +211,50 @@ Executor::MaybeFault Executor::TryAlone(const Group& group) {
   return fault;
 }
 
-Executor::MaybeFault Executor::CheckAfterFailure(Fault fault) {
-  const absl::StatusOr<std::string> live =
+Executor::MaybeFault Executor::CheckAfterFailure(const Group& group,
+                                                 Fault fault) {
+  absl::StatusOr<std::string> live =
       ReadFingerprint(session_, dialect_, plan_.scope());
   if (!live.ok()) {
     fault.unknown = true;
-  } else if (*live != live_) {
-    fault.state = v1::TARGET_DIVERGED;
-    fault.live = *live;
-    fault.retryable = false;
-    absl::StrAppend(&fault.message, "; the statement left something behind");
+    return fault;
   }
+  if (*live == live_) return fault;
+  if (*live == group.fingerprint_failed) {
+    if (group.cleanup.empty()) {
+      fault.live = *std::move(live);
+      return fault;
+    }
+    MaybeFault uncleaned = CleanUp(group);
+    if (!uncleaned) return fault;
+    absl::StrAppend(&fault.message, "; ", uncleaned->message);
+    fault.unknown = uncleaned->unknown;
+  }
+  fault.state = v1::TARGET_DIVERGED;
+  fault.live = *std::move(live);
+  fault.retryable = false;
+  absl::StrAppend(&fault.message, "; the statement left something behind");
   return fault;
+}
+
+// An earlier run may have left something, ours by name, place and definition.
+Executor::MaybeFault Executor::CheckBeforeAlone(const Group& group) {
+  if (group.fingerprint_failed.empty()) return CheckBefore();
+  const absl::StatusOr<std::string> live =
+      ReadFingerprint(session_, dialect_, plan_.scope());
+  if (!live.ok()) return FaultOf(live.status(), 0);
+  if (*live == live_) return {};
+  if (*live == group.fingerprint_failed) return CleanUp(group);
+  return CheckBefore();
+}
+
+Executor::MaybeFault Executor::CleanUp(const Group& group) {
+  if (group.cleanup.empty()) return {};
+  if (MaybeFault fault = FaultIf(session_.Execute(group.cleanup))) {
+    return fault;
+  }
+  token_.clear();
+  return Verify(live_);
 }
 
 Executor::MaybeFault Executor::ClaimEpochAlone() {

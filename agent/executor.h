@@ -99,7 +99,9 @@ class Executor {
   MaybeFault TryTransaction(const Group& group);
   MaybeFault InTransaction(const Group& group);
   MaybeFault TryAlone(const Group& group);
-  MaybeFault CheckAfterFailure(Fault fault);
+  MaybeFault CheckAfterFailure(const Group& group, Fault fault);
+  MaybeFault CheckBeforeAlone(const Group& group);
+  MaybeFault CleanUp(const Group& group);
   MaybeFault CheckBefore();
   MaybeFault CheckAfter(const Group& group);
   MaybeFault RunStatements(const Group& group);

@@ -24,7 +24,10 @@ std::vector<Group> GroupsOf(const v1::Plan& plan) {
         std::max(group.lock_timeout_ms, statement.lock_timeout_ms());
     group.statement_timeout_ms =
         std::max(group.statement_timeout_ms, statement.statement_timeout_ms());
+    group.waits_freely = statement.waits_freely();
     group.fingerprint_after = statement.fingerprint_after();
+    group.fingerprint_failed = statement.leftover().fingerprint();
+    group.cleanup = statement.leftover().cleanup();
   }
   if (!groups.empty()) {
     groups.back().fingerprint_after = plan.to_fingerprint();

@@ -22,7 +22,12 @@ struct Group {
   // The longest of its statements; 0: none.
   int64_t lock_timeout_ms = 0;
   int64_t statement_timeout_ms = 0;
+  bool waits_freely = false;      // a rollout's lock timeout does not apply
   std::string fingerprint_after;  // "" for an inner group never rehearsed
+  // Of the schema with what a failed run leaves behind, and what takes that
+  // away ("": running the group again). "" where nothing is known of it.
+  std::string fingerprint_failed;
+  std::string cleanup;
 };
 
 // In the order in which they run. The last one's fingerprint_after is the

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/executor.h"
 #include "lib/engine/make_plan.h"
+#include "lib/engine/run_checks.h"
 
 namespace fleet {
 
@@ -14,6 +15,7 @@ std::optional<Refusal> Preflight::Check(const v1::Prepare& prepare,
   // What a started order made of the schema is for recovery to say.
   if (!refusal && prepare.granted_nonce().empty()) {
     refusal = CheckLive(prepare, token);
+    if (!refusal) refusal = CheckData(prepare);
   }
   if (!refusal) refusal = MakeRoom(prepare);
   return refusal;
@@ -60,6 +62,19 @@ std::optional<Refusal> Preflight::CheckLive(const v1::Prepare& prepare,
   }
   *token = std::move(live->token);
   return {};
+}
+
+std::optional<Refusal> Preflight::CheckData(const v1::Prepare& prepare) {
+  if (!HasChecks(prepare.plan())) return {};
+  const absl::StatusOr<Session*> session = session_.Get();
+  const absl::StatusOr<std::vector<v1::Finding>> findings =
+      session.ok() ? RunChecks(**session, prepare.plan()) : session.status();
+  if (!findings.ok()) {
+    return Refusal{v1::TARGET_BLOCKED, "unreachable",
+                   std::string(findings.status().message()), ""};
+  }
+  if (findings->empty() || findings->front().warning()) return {};
+  return Refusal{v1::TARGET_BLOCKED, "data", findings->front().message(), ""};
 }
 
 // An order that was started has the target to itself. One that was not gives

@@ -16,7 +16,8 @@ namespace fleet {
 
 // Whether one target takes an order: the plan is what its id says and for this
 // engine, the target may be written, its schema is the one the plan was made
-// for, and nothing else runs there. Writes nothing to the database. Used on the
+// for, no check of the plan finds what would stop it, and nothing else runs
+// there. Writes nothing to the database. Used on the
 // target's strand.
 class Preflight {
  public:
@@ -37,6 +38,7 @@ class Preflight {
   std::optional<Refusal> CheckOrder(const v1::Prepare& prepare);
   std::optional<Refusal> CheckLive(const v1::Prepare& prepare,
                                    std::string* token);
+  std::optional<Refusal> CheckData(const v1::Prepare& prepare);
   std::optional<Refusal> MakeRoom(const v1::Prepare& prepare);
 
   const TargetConfig& target_;

@@ -15,6 +15,9 @@ Verdict Decide(const Evidence& evidence) {
   if (evidence.live_is_after && !evidence.live_is_before) {
     return Verdict::kApplied;
   }
+  if (evidence.live_is_leftover && !evidence.transactional) {
+    return Verdict::kNotApplied;
+  }
   if (!evidence.live_is_before) return Verdict::kDiverged;
   // A statement outside of a transaction that leaves no trace in the schema:
   // nobody can tell whether it ran.
@@ -107,16 +110,18 @@ absl::StatusOr<Finding> Examine(Session& session, const Dialect& dialect,
   evidence.live_is_before = finding.live == order.before;
   evidence.live_is_after = !group.fingerprint_after.empty() &&
                            finding.live == group.fingerprint_after;
-  finding.before = finding.live;
+  evidence.live_is_leftover = !group.fingerprint_failed.empty() &&
+                              finding.live == group.fingerprint_failed;
+  finding.before = order.before;
   switch (Decide(evidence)) {
     case Verdict::kNotApplied:
       finding.next_group = order.group;
       break;
     case Verdict::kApplied:
       finding.next_group = order.group + 1;
-      if (!group.fingerprint_after.empty()) {
-        finding.before = group.fingerprint_after;
-      }
+      finding.before = group.fingerprint_after.empty()
+                           ? finding.live
+                           : group.fingerprint_after;
       break;
     case Verdict::kDiverged:
       break;

@@ -22,11 +22,13 @@ struct Evidence {
   bool has_marker = false;
   bool live_is_before = false;  // live fingerprint = the journaled one
   bool live_is_after = false;   // = the plan's; false where the plan has none
+  // = what the plan says a failed run leaves behind, and nothing else.
+  bool live_is_leftover = false;
 };
 
 enum class Verdict {
   kApplied,     // go on with the next group
-  kNotApplied,  // run the group again
+  kNotApplied,  // run the group again; a leftover is taken away then
   kDiverged,    // neither before nor after: a human decides
 };
 

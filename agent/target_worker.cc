@@ -9,6 +9,7 @@
 #include "lib/base/channel.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
+#include "lib/engine/run_checks.h"
 #include "lib/schema/fingerprint.h"
 #include "lib/schema/schema.h"
 
@@ -83,6 +84,15 @@ void TargetWorker::OnSchema(const v1::SchemaRequest& request) {
     v1::AgentMessage message;
     *message.mutable_schema() = ReadSchema();
     message.mutable_schema()->set_request_id(request.request_id());
+    context_.send(std::move(message));
+  });
+}
+
+void TargetWorker::OnCheck(const v1::CheckRequest& request) {
+  Post("check request", [this, request] {
+    v1::AgentMessage message;
+    *message.mutable_check() = RunPlanChecks(request.plan());
+    message.mutable_check()->set_request_id(request.request_id());
     context_.send(std::move(message));
   });
 }
@@ -198,6 +208,22 @@ v1::SchemaReply TargetWorker::ReadSchema() {
                  " bytes, more than one message holds (", kSchemaBytesMax,
                  "); leave tables out by scope or split the database")),
              &reply);
+  }
+  return reply;
+}
+
+v1::CheckReply TargetWorker::RunPlanChecks(const v1::Plan& plan) {
+  v1::CheckReply reply;
+  reply.set_target(config_.name);
+  const absl::StatusOr<Session*> session = GetSession();
+  absl::StatusOr<std::vector<v1::Finding>> findings =
+      session.ok() ? RunChecks(**session, plan) : session.status();
+  if (!findings.ok()) {
+    SetError(findings.status(), &reply);
+    return reply;
+  }
+  for (v1::Finding& finding : *findings) {
+    *reply.add_findings() = std::move(finding);
   }
   return reply;
 }

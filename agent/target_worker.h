@@ -37,6 +37,7 @@ class TargetWorker {
 
   void OnFingerprint(const v1::FingerprintRequest& request);
   void OnSchema(const v1::SchemaRequest& request);
+  void OnCheck(const v1::CheckRequest& request);
   void OnPrepare(const v1::Prepare& prepare);
   void OnGo(const v1::Go& go);
   void OnGrant(const v1::StartGrant& grant) { orders_.Grant(grant); }
@@ -61,6 +62,7 @@ class TargetWorker {
   void LookLater();
   v1::FingerprintReport Read(const v1::Scope& scope);
   v1::SchemaReply ReadSchema();
+  v1::CheckReply RunPlanChecks(const v1::Plan& plan);
 
   const TargetConfig config_;
   const Dialect& dialect_;

@@ -16,6 +16,8 @@ namespace fleet {
 namespace {
 
 constexpr int kCallTimeoutS = 60;
+// Every target of the plan is asked whether it can take it.
+constexpr int kStartTimeoutS = 600;
 
 class GrpcClient : public Client {
  public:
@@ -35,7 +37,7 @@ class GrpcClient : public Client {
   }
   absl::StatusOr<v1::Rollout> StartRollout(
       const v1::StartRolloutRequest& request) override {
-    return Call(&v1::Fleet::Stub::StartRollout, request);
+    return Call(&v1::Fleet::Stub::StartRollout, request, kStartTimeoutS);
   }
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(
       const v1::ListRolloutsRequest& request) override {
@@ -130,9 +132,10 @@ class GrpcClient : public Client {
   template <typename Request, typename Reply>
   absl::StatusOr<Reply> Call(grpc::Status (v1::Fleet::Stub::*method)(
                                  grpc::ClientContext*, const Request&, Reply*),
-                             const Request& request) {
+                             const Request& request,
+                             int timeout_s = kCallTimeoutS) {
     CallScope scope(*this);
-    const int seconds = timeout_s_ > 0 ? timeout_s_ : kCallTimeoutS;
+    const int seconds = timeout_s_ > 0 ? timeout_s_ : timeout_s;
     scope.context.set_deadline(std::chrono::system_clock::now() +
                                std::chrono::seconds(seconds));
     Reply reply;

@@ -24,6 +24,7 @@ struct Options {
   std::string to;
   SourceOptions source;
   HazardFlags hazards;
+  bool offline = false;
   bool detailed_exit_code = false;
 };
 
@@ -67,6 +68,7 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   }
   PlanOptions plan_options;
   plan_options.with_reverse = false;
+  plan_options.render.online = !options.offline;
   ASSIGN_OR_RETURN(const v1::Plan plan,
                    MakePlan(from, to, *dialect, from.info(), plan_options));
 
@@ -106,6 +108,8 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
   command->add_option("--dialect", options->source.dialect,
                       "engine of SQL files: postgres or sqlite");
   options->hazards.AddTo(*command);
+  command->add_flag("--offline", options->offline,
+                    "plain statements: quicker, but clients wait meanwhile");
   command->add_flag("--detailed-exitcode", options->detailed_exit_code,
                     "exit with 2 when there are differences");
   SetExamples(*command,

@@ -120,6 +120,8 @@ void PlanFlags::AddTo(CLI::App& command) {
                    "also drop tables that only a target has");
   command.add_flag("--skip-rehearsal", skip_rehearsal,
                    "do not try the plan on a scratch database first");
+  command.add_flag("--offline", offline,
+                   "plain statements: quicker, but clients wait meanwhile");
   command.add_flag("--summary", detail.summary, "counts only, no statements");
   command.add_flag("--expand", detail.expand, "name every target");
 }
@@ -153,6 +155,7 @@ absl::StatusOr<v1::MakePlanRequest> PlanFlags::Request() const {
   request.set_max_risk(policy.max_risk);
   request.set_allow_drop_tables(allow_drop_tables);
   request.set_skip_rehearsal(skip_rehearsal);
+  request.set_offline(offline);
   request.set_requested_by(UserName());
   if (!policy_file.empty()) {
     absl::StatusOr<std::string> text = ReadFileOrStdin(policy_file);

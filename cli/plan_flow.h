@@ -24,6 +24,7 @@ struct PlanFlags {
   HazardFlags hazards;
   bool allow_drop_tables = false;
   bool skip_rehearsal = false;
+  bool offline = false;
   PlanDetail detail;
 
   void AddTo(CLI::App& command);

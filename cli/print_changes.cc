@@ -154,6 +154,22 @@ std::string PrintGroup(const Path& path, const Group& group,
   return text;
 }
 
+// "SHARE, scans, PG-L24 PG-L31": lock, what happens to rows, lint rules.
+std::string EffectOf(const v1::Statement& statement) {
+  std::vector<std::string> parts;
+  if (!statement.lock().empty()) parts.push_back(statement.lock());
+  if (statement.rewrites_table()) {
+    parts.push_back("rewrites");
+  } else if (statement.scans_table()) {
+    parts.push_back("scans");
+  }
+  if (!statement.transactional()) parts.push_back("alone");
+  if (!statement.rules().empty()) {
+    parts.push_back(absl::StrJoin(statement.rules(), " "));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
 std::string HazardLines(const v1::Statement& statement, const Style& style,
                         int indent) {
   std::string text;
@@ -207,8 +223,8 @@ std::string PrintStatements(const Statements& statements, const Style& style,
     absl::StrAppend(&text, margin,
                     std::string(label.size() < 3 ? 3 - label.size() : 0, ' '),
                     label, "  ", shown, ";");
-    if (!statement.lock().empty()) {
-      absl::StrAppend(&text, "  ", style.Paint(Colour::kDim, statement.lock()));
+    if (const std::string effect = EffectOf(statement); !effect.empty()) {
+      absl::StrAppend(&text, "  ", style.Paint(Colour::kDim, effect));
     }
     absl::StrAppend(&text, "\n", HazardLines(statement, style, indent + 5));
   }

@@ -71,6 +71,21 @@ std::string Notes(
   return text;
 }
 
+// What stops the plan on a target, and what is worth knowing there.
+std::string Findings(const v1::FleetPlan& plan, const Style& style) {
+  std::string text;
+  for (const v1::TargetFinding& one : plan.findings()) {
+    const bool warning = one.finding().warning();
+    absl::StrAppend(
+        &text,
+        style.Paint(warning ? Colour::kYellow : Colour::kRed,
+                    Fit(warning ? "WARNING" : "BLOCKED", 13)),
+        Printable(one.target()), "  ", Printable(one.finding().message()),
+        "\n");
+  }
+  return text;
+}
+
 std::string Totals(const v1::FleetPlan& plan) {
   ChangeCounts counts;
   int risk = 0;
@@ -164,7 +179,8 @@ std::string PrintFleetPlan(const v1::FleetPlan& plan, const Style& style,
   }
   absl::StrAppend(&text, Notes("BUSY", plan.busy(), Colour::kYellow, style),
                   Notes("UNREACHABLE", plan.unreachable(), Colour::kRed, style),
-                  Notes("REFUSED", plan.refused(), Colour::kRed, style));
+                  Notes("REFUSED", plan.refused(), Colour::kRed, style),
+                  Findings(plan, style));
   if (plan.cohorts().empty()) {
     absl::StrAppend(
         &text,

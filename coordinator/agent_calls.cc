@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kFingerprintTimeoutMs = 60'000;
 constexpr int64_t kSchemaTimeoutMs = 5 * 60'000;
 constexpr int64_t kReplicaTimeoutMs = 60'000;
+constexpr int64_t kCheckTimeoutMs = 5 * 60'000;
 constexpr int64_t kScratchTimeoutMs = 15 * 60'000;
 
 const std::string& IdOf(const v1::AgentMessage& message) {
@@ -25,6 +26,8 @@ const std::string& IdOf(const v1::AgentMessage& message) {
       return message.rehearsal().request_id();
     case v1::AgentMessage::kReplica:
       return message.replica().request_id();
+    case v1::AgentMessage::kCheck:
+      return message.check().request_id();
     default:
       return *none;
   }
@@ -131,6 +134,21 @@ void AgentCalls::Replica(const std::string& target, const v1::StreamHead& head,
   Ask(target, id, "its replica of the history", kReplicaTimeoutMs,
       std::move(message),
       Narrow<v1::ReplicaReply>(target, get, std::move(done)));
+}
+
+void AgentCalls::Check(const std::string& target, const v1::Plan& plan,
+                       Done<v1::CheckReply> done) {
+  const std::string id = NewId();
+  v1::CoordinatorMessage message;
+  v1::CheckRequest& request = *message.mutable_check();
+  request.set_request_id(id);
+  request.set_target(target);
+  *request.mutable_plan() = plan;
+  const auto get = [](v1::AgentMessage& answer) {
+    return answer.has_check() ? answer.mutable_check() : nullptr;
+  };
+  Ask(target, id, "the checks of a plan", kCheckTimeoutMs, std::move(message),
+      Narrow<v1::CheckReply>(target, get, std::move(done)));
 }
 
 std::string AgentCalls::NewId() {

@@ -43,6 +43,8 @@ class AgentCalls {
   // What the replica of `target`'s agent holds after `head`.
   void Replica(const std::string& target, const v1::StreamHead& head,
                Done<v1::ReplicaReply> done);
+  void Check(const std::string& target, const v1::Plan& plan,
+             Done<v1::CheckReply> done);
 
   // Takes `message` when it answers a question that was put on this stream;
   // false leaves it as it is.

@@ -51,6 +51,7 @@ absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
   if (options.lock_timeout_ms > 0) {
     plan_options.render.lock_timeout_ms = options.lock_timeout_ms;
   }
+  plan_options.render.online = !options.offline;
   ASSIGN_OR_RETURN(result.plan, MakePlan(*result.from, *result.to, *dialect,
                                          server, plan_options));
   *result.plan.mutable_scope() = options.scope;
@@ -69,11 +70,14 @@ absl::Status CheckRehearsed(const v1::Plan& plan, const v1::Plan& rehearsed) {
   for (v1::Plan* one : {&stripped, &wanted}) {
     one->clear_id();
     one->clear_rehearsed();
-    for (v1::Statement& statement : *one->mutable_statements()) {
-      statement.clear_fingerprint_after();
-    }
-    for (v1::Statement& statement : *one->mutable_reverse()) {
-      statement.clear_fingerprint_after();
+    for (auto* statements :
+         {one->mutable_statements(), one->mutable_reverse()}) {
+      for (v1::Statement& statement : *statements) {
+        statement.clear_fingerprint_after();
+        if (statement.has_leftover()) {
+          statement.mutable_leftover()->clear_fingerprint();
+        }
+      }
     }
   }
   if (stripped.SerializeAsString() != wanted.SerializeAsString()) {

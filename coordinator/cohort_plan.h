@@ -24,6 +24,7 @@ struct CohortPlanOptions {
   v1::Scope scope;
   bool drop_tables = false;
   int64_t lock_timeout_ms = 0;  // 0: the engine's default
+  bool offline = false;
   HazardPolicy hazards;
 };
 

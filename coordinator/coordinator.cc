@@ -259,6 +259,7 @@ void Coordinator::OnMessage(const std::shared_ptr<AgentStream>& stream,
     case v1::AgentMessage::kSchema:
     case v1::AgentMessage::kRehearsal:
     case v1::AgentMessage::kReplica:
+    case v1::AgentMessage::kCheck:
       calls_.Answer(from, message);
       return;
     case v1::AgentMessage::kReady:

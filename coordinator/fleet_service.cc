@@ -118,11 +118,14 @@ FleetService::Unary* FleetService::StartRollout(
     Context* context, const v1::StartRolloutRequest* request,
     v1::Rollout* reply) {
   Unary* reactor = context->DefaultReactor();
-  backend_.quick.Post([this, request, reply, reactor] {
+  // Agents are asked for what their rows are like.
+  backend_.slow.Post([this, request, reply, reactor] {
     const absl::StatusOr<v1::FleetPlan> plan =
         backend_.view.FleetPlan(request->fleet_plan_id());
     if (!plan.ok()) return Finish<v1::Rollout>(plan.status(), reply, reactor);
-    backend_.runner.Start(*request, *plan, backend_.planner.CheckFresh(*plan),
+    absl::Status may_start = backend_.planner.CheckFresh(*plan);
+    if (may_start.ok()) may_start = backend_.planner.CheckTargets(*plan);
+    backend_.runner.Start(*request, *plan, may_start,
                           FinishWith(reply, reactor));
   });
   return reactor;

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/fleet_checks.h"
 #include "coordinator/policy.h"
 #include "coordinator/rehearsal.h"
 #include "coordinator/rollout_digest.h"
@@ -24,6 +25,10 @@
 
 namespace fleet {
 namespace {
+
+// What the checks of a plan found is taken for so long. Each target is asked
+// again in PREPARE.
+constexpr int64_t kChecksGoodMs = 60'000;
 
 void AddNote(const std::string& target, absl::string_view note,
              google::protobuf::RepeatedPtrField<v1::TargetNote>* notes) {
@@ -89,6 +94,12 @@ absl::StatusOr<v1::FleetPlan> Planner::MakePlan(
   RETURN_IF_ERROR(SetWaves(draft));
 
   v1::FleetPlan& fleet_plan = draft.fleet_plan;
+  for (v1::TargetFinding& finding :
+       CheckFleet(calls_, fleet_plan, [&](int done, int all) {
+         progress("checking targets", done, all);
+       })) {
+    *fleet_plan.add_findings() = std::move(finding);
+  }
   fleet_plan.set_cause(IsRollback(request) ? v1::ROLLBACK : v1::ROLLOUT);
   fleet_plan.set_selector(
       request.selectors().empty()
@@ -140,6 +151,7 @@ absl::Status Planner::SetPolicy(Draft& draft) const {
   }
   draft.options.scope = request.scope();
   draft.options.drop_tables = request.allow_drop_tables();
+  draft.options.offline = request.offline();
   draft.options.lock_timeout_ms = policy.lock_timeout_ms();
   HazardPolicy& hazards = draft.options.hazards;
   hazards.allow_all = request.allow_all_hazards();
@@ -424,6 +436,16 @@ absl::Status Planner::Record(const Draft& draft) const {
   *record.mutable_fleet_plan()->mutable_fleet_plan() = draft.fleet_plan;
   batch.records.push_back(std::move(record));
   return log_.Append(&batch);
+}
+
+absl::Status Planner::CheckTargets(const v1::FleetPlan& fleet_plan) const {
+  const auto& known = fleet_plan.findings();
+  const bool is_clear =
+      BlockedBy({known.begin(), known.end()}, fleet_plan).ok();
+  if (is_clear && clock_.WallMs() - fleet_plan.created_ms() < kChecksGoodMs) {
+    return absl::OkStatus();
+  }
+  return BlockedBy(CheckFleet(calls_, fleet_plan, [](int, int) {}), fleet_plan);
 }
 
 absl::Status Planner::CheckFresh(const v1::FleetPlan& fleet_plan) const {

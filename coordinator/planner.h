@@ -48,6 +48,10 @@ class Planner {
   absl::StatusOr<v1::FleetPlan> MakePlan(const v1::MakePlanRequest& request,
                                          const PlanProgress& progress) const;
 
+  // Asks the plan's checks of every target, unless that has just been done:
+  // FailedPrecondition where one finds what stops the plan. Blocks on agents.
+  absl::Status CheckTargets(const v1::FleetPlan& fleet_plan) const;
+
   // The targets of `fleet_plan` whose schema is no longer the planned one, as
   // FailedPrecondition "plan p-… is stale on 2 targets: …".
   absl::Status CheckFresh(const v1::FleetPlan& fleet_plan) const;

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "lib/engine/kind_handler.h"
+#include "lib/engine/lint.h"
 #include "lib/engine/row_set.h"
 #include "lib/engine/sql.h"
 #include "lib/schema/kind_spec.h"
@@ -83,6 +84,21 @@ class Dialect {
   virtual absl::string_view ScriptHead() const { return ""; }
   virtual std::vector<std::string> ScriptChecks(const v1::Plan& plan) const {
     return CommitChecks(plan);
+  }
+
+  // The last word on a plan's statements, in their order: what only all of them
+  // together show, and what must hold on a target before they run
+  // (Statement.checks, each query once).
+  virtual void Review(const Schema& from, const Schema& to,
+                      std::vector<v1::Statement>& statements) const {}
+
+  // What Statement.rules are about, sorted by id.
+  virtual absl::Span<const LintRule> lint_rules() const { return {}; }
+
+  // A script's statements that set the time limits of a group, of which
+  // `first` is the first statement. Sessions have SetTimeouts for it.
+  virtual std::vector<std::string> Timeouts(const v1::Statement& first) const {
+    return {};
   }
 
   virtual const MarkerSql& marker() const = 0;

@@ -14,7 +14,9 @@ v1::Statement& Renderer::Add(const Sql& sql, absl::string_view lock) {
   } else {
     Fail(text.status());
   }
-  statement.set_transactional(true);
+  statement.set_transactional(stage_ != Stage::kBuild &&
+                              stage_ != Stage::kRemove);
+  stages_.push_back(stage_);
   statement.set_lock(std::string(lock));
   return statement;
 }

@@ -16,27 +16,59 @@
 
 namespace fleet {
 
+class Placement;
+
 struct RenderOptions {
   int64_t lock_timeout_ms = 3'000;
   int64_t statement_timeout_ms = 20 * 60 * 1'000;
+  // Of what runs while clients go on: an index of a billion rows takes hours.
+  int64_t build_timeout_ms = 24 * 60 * 60 * 1'000;
+  // Clients read and write meanwhile, where the engine has a way: more
+  // statements in more stages. False: the plain forms, in one transaction.
+  bool online = true;
+};
+
+// Where in a plan a statement runs. What takes long stands between short
+// transactions instead of inside one; each stage is over, for the whole plan,
+// before the next begins.
+enum class Stage {
+  kMain,      // the transaction of all that asks for nothing else
+  kBuild,     // one at a time, outside of transactions, while clients go on
+  kProve,     // rows are checked, one constraint a transaction
+  kSwap,      // a short transaction that puts what was built in its place
+  kValidate,  // as kProve, for what the swap brought
+  kRemove,    // as kBuild, for what nobody needs any more
 };
 
 // Given to a handler for one step: where its statements go. The render pass
 // fills in op, object, group, timeouts, phase and reversibility where the
-// handler leaves them unset.
+// handler leaves them unset, and sets the stage before each step.
 class Renderer {
  public:
+  // `placement` may be null: everything in the main transaction.
   Renderer(const Schema& from, const Schema& to, const SchemaInfo& server,
-           const RenderOptions& options)
-      : from_(from), to_(to), server_(server), options_(options) {}
+           const RenderOptions& options, const Placement* placement)
+      : from_(from),
+        to_(to),
+        server_(server),
+        options_(options),
+        placement_(placement) {}
 
   const Schema& from() const { return from_; }
   const Schema& to() const { return to_; }
   const SchemaInfo& server() const { return server_; }  // of the target
   const RenderOptions& options() const { return options_; }
+  bool online() const { return options_.online && placement_ != nullptr; }
+  // REQUIRES: online().
+  const Placement& placement() const { return *placement_; }
 
-  // Appends one statement, transactional, with `lock` in the engine's words
-  // ("ACCESS EXCLUSIVE"). The reference is valid until the next Add.
+  // The stage of the statements that are added from now on.
+  Stage stage() const { return stage_; }
+  void set_stage(Stage stage) { stage_ = stage; }
+
+  // Appends one statement with `lock` in the engine's words ("ACCESS
+  // EXCLUSIVE"), transactional but in kBuild and kRemove. The reference is
+  // valid until the next Add.
   v1::Statement& Add(const Sql& sql, absl::string_view lock);
 
   // Remembers the first failure; the plan is then refused with it.
@@ -44,13 +76,18 @@ class Renderer {
 
   const absl::Status& status() const { return status_; }
   std::vector<v1::Statement>& statements() { return statements_; }
+  // One for each statement.
+  const std::vector<Stage>& stages() const { return stages_; }
 
  private:
   const Schema& from_;
   const Schema& to_;
   const SchemaInfo& server_;
   const RenderOptions& options_;
+  const Placement* const placement_;
+  Stage stage_ = Stage::kMain;
   std::vector<v1::Statement> statements_;
+  std::vector<Stage> stages_;
   absl::Status status_;
 };
 
@@ -67,6 +104,10 @@ struct KindHandler {
   // Only where spec.rebuildable: from and to are the parent; children are read
   // from renderer.from() and renderer.to().
   void (*rebuild)(const Difference& difference, Renderer& renderer) = nullptr;
+  // In an online plan: a new `object` is built in stages of its own, after the
+  // main transaction (an index over a table with rows). nullptr: never.
+  bool (*builds_online)(const Object& object,
+                        const Renderer& renderer) = nullptr;
 };
 
 }  // namespace fleet

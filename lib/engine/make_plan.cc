@@ -105,6 +105,7 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
       AddReverse(from, to, dialect, server, options.render, plan);
     }
   }
+  plan.set_offline(!options.render.online);
   plan.set_id(PlanId(plan));
   return plan;
 }
@@ -127,11 +128,17 @@ std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
   std::string script(dialect.ScriptHead());
   AppendStatements(dialect.PlanPrologue(plan), script);
   const int count = plan.statements_size();
+  std::vector<std::string> timeouts;
   for (int i = 0; i < count; ++i) {
     const v1::Statement& statement = plan.statements(i);
     const int group = statement.group();
     const bool first = i == 0 || plan.statements(i - 1).group() != group;
     const bool last = i + 1 == count || plan.statements(i + 1).group() != group;
+    if (first) {
+      std::vector<std::string> wanted = dialect.Timeouts(statement);
+      if (wanted != timeouts) AppendStatements(wanted, script);
+      timeouts = std::move(wanted);
+    }
     if (statement.transactional() && first) script += "BEGIN;\n";
     for (const v1::Hazard& hazard : statement.hazards()) {
       absl::StrAppend(&script, "-- hazard ", HazardName(hazard.type()), ": ",

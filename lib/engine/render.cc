@@ -1,10 +1,14 @@
 #include "lib/engine/render.h"
 
+#include <algorithm>
+#include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/engine/placement.h"
 #include "lib/schema/kind.h"
 
 namespace fleet {
@@ -70,7 +74,10 @@ v1::ChangeOp OpOf(const Step& step) {
   return v1::CHANGE_OP_UNSPECIFIED;
 }
 
-v1::Phase PhaseOf(v1::ChangeOp op) {
+v1::Phase PhaseOf(v1::ChangeOp op, Stage stage) {
+  if (stage == Stage::kBuild) return v1::EXPAND;
+  if (stage == Stage::kRemove) return v1::CONTRACT;
+  if (stage != Stage::kMain) return v1::MIGRATE;
   if (op == v1::CREATE) return v1::EXPAND;
   if (op == v1::DROP) return v1::CONTRACT;
   return v1::MIGRATE;
@@ -98,7 +105,24 @@ void MarkDataLoss(const Step& step, v1::Statement& statement) {
   }
 }
 
-void Fill(const Step& step, const RenderOptions& options,
+// What holds up nobody may wait and work for long.
+void SetTimeouts(const RenderOptions& options, Stage stage,
+                 v1::Statement& statement) {
+  const bool alone = stage == Stage::kBuild || stage == Stage::kRemove;
+  const bool scans = stage == Stage::kProve || stage == Stage::kValidate;
+  if (alone) statement.set_waits_freely(true);
+  if (statement.lock_timeout_ms() == 0) {
+    statement.set_lock_timeout_ms(alone ? options.build_timeout_ms
+                                        : options.lock_timeout_ms);
+  }
+  if (statement.statement_timeout_ms() == 0) {
+    statement.set_statement_timeout_ms(alone || scans
+                                           ? options.build_timeout_ms
+                                           : options.statement_timeout_ms);
+  }
+}
+
+void Fill(const Step& step, const RenderOptions& options, Stage stage,
           v1::Statement& statement) {
   const ObjectKey& key = step.key();
   if (statement.kind() == v1::KIND_UNSPECIFIED) {
@@ -111,28 +135,36 @@ void Fill(const Step& step, const RenderOptions& options,
     statement.set_op(OpOf(step));
   }
   if (statement.phase() == v1::PHASE_UNSPECIFIED) {
-    statement.set_phase(PhaseOf(statement.op()));
+    statement.set_phase(PhaseOf(statement.op(), stage));
   }
   MarkDataLoss(step, statement);
   if (statement.reversibility() == v1::REVERSIBILITY_UNSPECIFIED) {
     statement.set_reversibility(v1::LOSSLESS);
   }
-  if (statement.lock_timeout_ms() == 0) {
-    statement.set_lock_timeout_ms(options.lock_timeout_ms);
-  }
-  if (statement.statement_timeout_ms() == 0) {
-    statement.set_statement_timeout_ms(options.statement_timeout_ms);
-  }
+  SetTimeouts(options, stage, statement);
 }
 
-void NumberGroups(std::vector<v1::Statement>& statements) {
+// Stage by stage, within each in the order of the steps.
+std::vector<v1::Statement> InStages(std::vector<v1::Statement> statements,
+                                    const std::vector<Stage>& stages) {
+  std::vector<size_t> order(statements.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return stages[a] < stages[b]; });
+  std::vector<v1::Statement> sorted;
+  sorted.reserve(order.size());
   int group = -1;
-  bool open = false;  // the last group takes more statements
-  for (v1::Statement& statement : statements) {
-    if (!statement.transactional() || !open) ++group;
-    open = statement.transactional();
+  std::optional<Stage> open;  // of the last group, where it takes more
+  for (size_t i : order) {
+    const bool shares = stages[i] == Stage::kMain || stages[i] == Stage::kSwap;
+    v1::Statement& statement = statements[i];
+    if (!statement.transactional() || open != stages[i]) ++group;
+    open.reset();
+    if (statement.transactional() && shares) open = stages[i];
     statement.set_group(group);
+    sorted.push_back(std::move(statement));
   }
+  return sorted;
 }
 
 }  // namespace
@@ -141,16 +173,21 @@ absl::StatusOr<std::vector<v1::Statement>> Render(
     const Schema& from, const Schema& to, const std::vector<Step>& steps,
     const Dialect& dialect, const SchemaInfo& server,
     const RenderOptions& options) {
-  Renderer renderer(from, to, server, options);
+  Placement placement(from, to, steps);
+  Renderer renderer(from, to, server, options, &placement);
+  if (options.online) placement.Place(dialect, renderer);
   for (const Step& step : steps) {
     const size_t before = renderer.statements().size();
+    renderer.set_stage(placement.StageOf(step));
     RETURN_IF_ERROR(RenderStep(step, dialect, renderer));
     for (size_t i = before; i < renderer.statements().size(); ++i) {
-      Fill(step, options, renderer.statements()[i]);
+      Fill(step, options, renderer.stages()[i], renderer.statements()[i]);
     }
   }
-  NumberGroups(renderer.statements());
-  return std::move(renderer.statements());
+  std::vector<v1::Statement> statements =
+      InStages(std::move(renderer.statements()), renderer.stages());
+  dialect.Review(from, to, statements);
+  return statements;
 }
 
 }  // namespace fleet

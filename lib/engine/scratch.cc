@@ -87,6 +87,7 @@ class Rehearsal {
 
  private:
   absl::Status Run(PlanDirection direction);
+  absl::Status SetLeftover(const Schema& before, v1::Leftover& leftover) const;
   absl::Status Check(const std::string& fingerprint, const Schema* expected,
                      absl::string_view what) const;
   absl::Status TryReverse(const Schema& from);
@@ -123,11 +124,32 @@ absl::Status Rehearsal::Run(PlanDirection direction) {
   return RunPlan(
       session_, dialect_, plan_, direction,
       [this](v1::Statement& last) -> absl::Status {
-        ASSIGN_OR_RETURN(
-            live_, ReadAsTarget(session_, dialect_, plan_.scope(), opaque_));
+        ASSIGN_OR_RETURN(Schema now, ReadAsTarget(session_, dialect_,
+                                                  plan_.scope(), opaque_));
+        std::swap(now, live_);
         last.set_fingerprint_after(Fingerprint(live_, dialect_.specs()));
-        return absl::OkStatus();
+        if (!last.has_leftover()) return absl::OkStatus();
+        return SetLeftover(/*before=*/now, *last.mutable_leftover());
       });
+}
+
+// What is made is there with a mark on it, or what is dropped still is.
+absl::Status Rehearsal::SetLeftover(const Schema& before,
+                                    v1::Leftover& leftover) const {
+  const ObjectKey key{leftover.kind(),
+                      Path(std::vector<std::string>(leftover.path().begin(),
+                                                    leftover.path().end()))};
+  const Schema& with = live_.Find(key) != nullptr ? live_ : before;
+  std::vector<Object> objects(with.objects().begin(), with.objects().end());
+  for (Object& object : objects) {
+    if (object.key == key) {
+      object.Set(leftover.mark().name(), leftover.mark().value());
+    }
+  }
+  ASSIGN_OR_RETURN(const Schema left,
+                   Schema::Make(with.info(), std::move(objects)));
+  leftover.set_fingerprint(Fingerprint(left, dialect_.specs()));
+  return absl::OkStatus();
 }
 
 absl::Status Rehearsal::RunForward(const Schema* expected) {

@@ -18,7 +18,7 @@ namespace {
 using ::fleet::testing::CreatePostgresDatabase;
 using ::fleet::testing::PostgresServerUrl;
 
-// Adding the check constraint reads every row, and each takes as long as
+// Validating the check constraint reads every row, and each takes as long as
 // public.pace says: a slow statement whose speed a test sets.
 constexpr char kBefore[] = R"sql(
 CREATE TABLE public.pace(seconds double precision);
@@ -40,7 +40,7 @@ class AgentPostgresTest : public AgentFixture {
     ASSERT_OK_AND_ASSIGN(scratch_url_, PostgresServerUrl());
     database_ = std::make_unique<Database>(url);
     database_->Run(kBefore);
-    plan_ = database_->PlanTo(kAfter, scratch_url_);
+    plan_ = database_->RehearsedPlanTo(kAfter, scratch_url_);
     ASSERT_GE(plan_.statements_size(), 1);
     Configure(url, v1::POSTGRES);
   }
@@ -65,9 +65,12 @@ class AgentPostgresTest : public AgentFixture {
     return "0";
   }
 
-  void PrepareAndGo() {
+  // The checks of PREPARE read the rows, too: at once.
+  void PrepareAndGo(const std::string& pace = "0") {
+    SetPace("0");
     SendPrepare();
     ASSERT_TRUE(AwaitReady());
+    SetPace(pace);
     SendGo();
   }
 
@@ -76,7 +79,6 @@ class AgentPostgresTest : public AgentFixture {
 };
 
 TEST_F(AgentPostgresTest, AppliesAPlan) {
-  SetPace("0");
   StartAgent();
   PrepareAndGo();
   const v1::Result result = AwaitResult();
@@ -86,9 +88,8 @@ TEST_F(AgentPostgresTest, AppliesAPlan) {
 }
 
 TEST_F(AgentPostgresTest, LostConnectionIsRecoveredNotRepeatedBlindly) {
-  SetPace("3");
   StartAgent();
-  PrepareAndGo();
+  PrepareAndGo("3");
   const std::string pid = AwaitSleepingBackend();
   database_->Value(absl::StrCat("SELECT pg_terminate_backend(", pid, ")"));
   const v1::Result result = AwaitResult();
@@ -97,14 +98,14 @@ TEST_F(AgentPostgresTest, LostConnectionIsRecoveredNotRepeatedBlindly) {
 }
 
 TEST_F(AgentPostgresTest, StopsInTimeAndGoesOnLater) {
-  SetPace("60");
   StartAgent();
-  PrepareAndGo();
+  PrepareAndGo("60");
   AwaitSleepingBackend();
   const absl::Time begun = absl::Now();
   StopAgent();
   EXPECT_LT(absl::Now() - begun, absl::Seconds(10));
-  EXPECT_EQ(database_->Fingerprint(), plan_.from_fingerprint());
+  EXPECT_EQ(database_->Fingerprint(), plan_.statements(0).fingerprint_after())
+      << "what was validated is undone, what came before is not";
   EXPECT_EQ(coordinator_.Count([](auto& m) { return m.has_result(); }), 0u);
 
   SetPace("0");
@@ -130,16 +131,18 @@ TEST_F(AgentPostgresTest, RecoveryWaitsForTheFence) {
 }
 
 TEST_F(AgentPostgresTest, LockTimeoutIsTriedAgainWithANote) {
-  SetPace("0");
   for (v1::Statement& statement : *plan_.mutable_statements()) {
     statement.set_lock_timeout_ms(100);
   }
   plan_.set_id(PlanId(plan_));
+  StartAgent();
+  SetPace("0");
+  SendPrepare();
+  ASSERT_TRUE(AwaitReady());
   ASSERT_OK(database_->session().Begin());
   ASSERT_OK(database_->session().Execute(
       "LOCK TABLE public.users IN ROW EXCLUSIVE MODE"));
-  StartAgent();
-  PrepareAndGo();
+  SendGo();
   ASSERT_TRUE(coordinator_.Await([](auto& m) {
     return absl::StrContains(m.progress().note(), "attempt 2 of 5");
   }));
@@ -160,7 +163,41 @@ TEST_F(AgentPostgresTest, ReportsTheServersErrorAndStatement) {
   EXPECT_EQ(result.state(), v1::TARGET_FAILED);
   EXPECT_EQ(result.failed_statement(), plan_.statements_size());
   EXPECT_THAT(result.message(), ::testing::StartsWith("42701: "));
-  EXPECT_EQ(database_->Fingerprint(), plan_.from_fingerprint());
+  EXPECT_EQ(result.fingerprint(), database_->Fingerprint());
+}
+
+// The rows would stop the plan: nothing is begun.
+TEST_F(AgentPostgresTest, RefusesWhatItsRowsWouldStop) {
+  database_->Run(
+      "CREATE TABLE public.notes(id integer, note text);"
+      "INSERT INTO public.notes VALUES (1, NULL), (2, 'x'), (2, 'y');");
+  plan_ = database_->RehearsedPlanTo(
+      absl::StrCat(kBefore,
+                   "CREATE TABLE public.notes(id integer UNIQUE, note text "
+                   "NOT NULL);"),
+      scratch_url_);
+  const std::string before = database_->Fingerprint();
+  StartAgent();
+  v1::CoordinatorMessage question;
+  question.mutable_check()->set_request_id("q-1");
+  question.mutable_check()->set_target("t");
+  *question.mutable_check()->mutable_plan() = plan_;
+  ASSERT_TRUE(coordinator_.Send(question));
+  const auto answer = coordinator_.Await([](auto& m) { return m.has_check(); });
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_EQ(answer->check().findings_size(), 2)
+      << answer->check().ShortDebugString();
+  EXPECT_EQ(answer->check().request_id(), "q-1");
+  SendPrepare();
+  const v1::Refused refused = AwaitRefusal();
+  EXPECT_EQ(refused.state(), v1::TARGET_BLOCKED);
+  EXPECT_EQ(refused.reason(), "data");
+  EXPECT_EQ(refused.message(), answer->check().findings(0).message());
+  EXPECT_THAT(refused.message(),
+              ::testing::EndsWith(
+                  "column public.notes.note is to be NOT NULL and has rows "
+                  "with NULL; give them a value first (1)"));
+  EXPECT_EQ(database_->Fingerprint(), before);
 }
 
 }  // namespace

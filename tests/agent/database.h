@@ -60,6 +60,17 @@ class Database {
     return *std::move(plan);
   }
 
+  // The same, tried on a scratch database: with the fingerprints in between.
+  v1::Plan RehearsedPlanTo(const std::string& sql,
+                           const std::string& scratch_url) {
+    v1::Plan plan = PlanTo(sql, scratch_url);
+    auto scratch = Scratch::Open(dialect_->engine(), scratch_url);
+    EXPECT_OK(scratch);
+    auto rehearsed = Rehearse(**scratch, *dialect_, Read(), std::move(plan));
+    EXPECT_OK(rehearsed);
+    return rehearsed.ok() ? *std::move(rehearsed) : v1::Plan();
+  }
+
   Session& session() { return *session_; }
   const Dialect& dialect() const { return *dialect_; }
   const std::string& url() const { return url_; }

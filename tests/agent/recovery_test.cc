@@ -112,5 +112,23 @@ TEST(NextGroupTest, AStepThatLeavesNoTraceIsNotGuessed) {
             -1);
 }
 
+// With a leftover of ours: never before or after as well, but a fingerprint may
+// be all three where nothing changes.
+TEST(RecoveryTest, LeftoverIsTakenAwayAndTheStatementRunAgain) {
+  for (const Row& row : kRows) {
+    Evidence evidence;
+    evidence.transactional = row.transactional;
+    evidence.has_marker = row.has_marker;
+    evidence.live_is_before = row.before;
+    evidence.live_is_after = row.after;
+    evidence.live_is_leftover = true;
+    const bool applied = row.after && !row.before;
+    const Verdict alone = applied ? Verdict::kApplied : Verdict::kNotApplied;
+    EXPECT_EQ(Decide(evidence), row.transactional ? row.verdict : alone)
+        << "marker " << row.has_marker << " before " << row.before << " after "
+        << row.after;
+  }
+}
+
 }  // namespace
 }  // namespace fleet

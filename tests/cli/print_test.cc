@@ -97,6 +97,57 @@ TEST(PrintChanges, GroupsByTableAndFoldsNewOnes) {
   EXPECT_THAT(text, HasSubstr("risk 75 high"));
 }
 
+TEST(PrintStatements, SayWhatEachDoes) {
+  const auto plan = Parse<v1::Plan>(R"pb(
+    statements {
+      sql: "CREATE INDEX i ON t (a)"
+      lock: "SHARE"
+      transactional: true
+      scans_table: true
+      rules: [ "PG-L24", "PG-L31" ]
+      hazards { type: INDEX_BUILD message: "over table t" }
+    }
+    statements {
+      sql: "CREATE INDEX CONCURRENTLY i ON t (a)"
+      lock: "SHARE UPDATE EXCLUSIVE"
+      scans_table: true
+    }
+    statements {
+      sql: "ALTER TABLE t ALTER a TYPE bigint"
+      transactional: true
+      scans_table: true
+      rewrites_table: true
+    }
+    statements { sql: "CREATE TABLE t ()" transactional: true }
+  )pb");
+  const std::string text =
+      PrintStatements(plan.statements(), Style::Plain(), 0);
+  EXPECT_EQ(text,
+            "  1  CREATE INDEX i ON t (a);  SHARE, scans, PG-L24 PG-L31\n"
+            "     ! INDEX_BUILD  over table t\n"
+            "  2  CREATE INDEX CONCURRENTLY i ON t (a);  SHARE UPDATE "
+            "EXCLUSIVE, scans, alone\n"
+            "  3  ALTER TABLE t ALTER a TYPE bigint;  rewrites\n"
+            "  4  CREATE TABLE t ();\n");
+}
+
+TEST(PrintFleetPlan, ShowsWhatStopsATarget) {
+  v1::FleetPlan plan;
+  plan.set_id("p-1");
+  *plan.add_cohorts()->mutable_plan() = UsersPlan();
+  plan.mutable_cohorts(0)->add_targets("saas-1");
+  v1::TargetFinding* found = plan.add_findings();
+  found->set_target("saas-1");
+  found->mutable_finding()->set_message("check t.c finds rows (3)");
+  found = plan.add_findings();
+  found->set_target("saas-1");
+  found->mutable_finding()->set_message("table t is big");
+  found->mutable_finding()->set_warning(true);
+  EXPECT_THAT(PrintFleetPlan(plan, Style::Plain(), PlanDetail()),
+              AllOf(HasSubstr("BLOCKED      saas-1  check t.c finds rows (3)"),
+                    HasSubstr("WARNING      saas-1  table t is big")));
+}
+
 TEST(PrintChanges, LongTextsShowWhereTheyDiffer) {
   v1::Plan plan;
   v1::Change* change = plan.add_changes();

@@ -31,7 +31,8 @@ CREATE TABLE ledger_rows (id bigserial PRIMARY KEY, v int NOT NULL);
 )";
 
 // Several transaction groups: a new enum value cannot share a transaction with
-// its use, so each round has statements inside and outside of transactions.
+// its use, and what reads the rows of a table that is there stands alone, so
+// each round has statements inside and outside of transactions.
 std::string Round(int n) {
   return absl::StrCat(
       "CREATE TABLE before_", n, " (id int PRIMARY KEY, a text);",
@@ -40,7 +41,10 @@ std::string Round(int n) {
       " (id int PRIMARY KEY, s step NOT NULL DEFAULT 's", n, "');",
       "CREATE VIEW both_", n, " AS SELECT b.a, c.s FROM before_", n,
       " b JOIN after_", n, " c USING (id);", "ALTER TABLE ledger_rows ADD c", n,
-      " int NOT NULL DEFAULT ", n, ";");
+      " int NOT NULL DEFAULT ", n, ";", "CREATE UNIQUE INDEX ledger_", n,
+      " ON ledger_rows (c", n, ", id);",
+      "ALTER TABLE ledger_rows ADD CONSTRAINT k", n, " CHECK (v <> ", n, ");",
+      n > 1 ? absl::StrCat("DROP INDEX ledger_", n - 1, ";") : "");
 }
 
 // What a kill fell into.

@@ -193,17 +193,19 @@ TEST_F(MainJob, B3PlanIsStaleWhenATargetMoves) {
 }
 
 TEST_F(MainJob, B4FailureMidwayStopsLaterWavesAndLeavesTheTarget) {
-  // Rows that a new unique key cannot hold, on one target of the second wave.
-  saas_->Sql("saas-eu-03",
-             "INSERT INTO tenants (slug) VALUES ('a'), ('b');"
-             "INSERT INTO orders (tenant_id, total) VALUES (1, 5), (1, 5)");
+  // On one target of the second wave the event trigger that keeps the ledger
+  // refuses: nothing that a check could have found.
+  saas_->Sql(
+      "saas-eu-03",
+      "ALTER TABLE fleetctl_meta.test_ledger ADD CONSTRAINT broken CHECK "
+      "(tag <> 'ALTER TABLE') NOT VALID");
   saas_->Sql("prod-eu",
              "ALTER TABLE orders ADD COLUMN first int;"
              "ALTER TABLE orders ADD CONSTRAINT one_total UNIQUE (total)");
   const ProcessResult failed = Sync();
   ExpectExit(failed, 5);
   EXPECT_THAT(failed.out,
-              AllOf(HasSubstr("FAILED saas-eu-03"), HasSubstr("23505"),
+              AllOf(HasSubstr("FAILED saas-eu-03"), HasSubstr("23514"),
                     HasSubstr("NOT STARTED"), HasSubstr("saas-us-[01-04]"),
                     HasSubstr("rollout retry")));
   // The failing target is as it was, the later regions were never touched.
@@ -214,7 +216,8 @@ TEST_F(MainJob, B4FailureMidwayStopsLaterWavesAndLeavesTheTarget) {
               "0")
         << target;
   }
-  saas_->Sql("saas-eu-03", "DELETE FROM orders; DELETE FROM tenants");
+  saas_->Sql("saas-eu-03",
+             "ALTER TABLE fleetctl_meta.test_ledger DROP CONSTRAINT broken");
   ExpectExit(saas_->fleet().Run({"rollout", "retry", "r-", "--watch"}), 1);
   const ProcessResult list =
       saas_->fleet().Run({"rollout", "status", "-o", "json"});
@@ -268,7 +271,30 @@ TEST_F(MainJob, B5PauseApproveAbort) {
   ExpectExit(Sync(), 0);
 }
 
-TEST_F(MainJob, B6UnreachableAgentIsNamed) {
+TEST_F(MainJob, B6RowsOfTheLastWaveStopItBeforeTheCanary) {
+  saas_->Sql(
+      "saas-ap-04",
+      "INSERT INTO tenants (slug) VALUES ('a');"
+      "INSERT INTO orders (tenant_id, total) SELECT id, -1 FROM tenants");
+  saas_->Sql("prod-eu",
+             "ALTER TABLE orders ADD CONSTRAINT owed CHECK (total >= 0)");
+  saas_->ClearLedgers();
+  const ProcessResult stopped = Sync();
+  ExpectExit(stopped, 3);
+  EXPECT_THAT(stopped.out, HasSubstr("BLOCKED"));
+  EXPECT_THAT(stopped.err,
+              AllOf(HasSubstr("would not get to its end on 1 target"),
+                    HasSubstr("saas-ap-04: check public.orders.owed finds rows "
+                              "that break it; change them first (1)")));
+  for (const std::string& target : saas_->targets()) {
+    EXPECT_EQ(saas_->Ledger(target), "") << target;
+  }
+  saas_->Sql("saas-ap-04", "DELETE FROM orders; DELETE FROM tenants");
+  ExpectExit(Sync(), 0);
+  EXPECT_THAT(saas_->Different(), IsEmpty());
+}
+
+TEST_F(MainJob, B7UnreachableAgentIsNamed) {
   saas_->fleet().KillAgent("ap");
   absl::SleepFor(absl::Milliseconds(500));
   const ProcessResult plan = saas_->fleet().Run(

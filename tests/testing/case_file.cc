@@ -29,6 +29,7 @@ std::string* SectionOf(absl::string_view line, CaseFile& file) {
 
 absl::Status ReadComment(absl::string_view line, int number, CaseFile& file) {
   absl::StrAppend(&file.comments, line, "\n");
+  if (line == "# offline") file.offline = true;
   if (!absl::StartsWith(line, kReverse)) return absl::OkStatus();
   const absl::string_view law = line.substr(kReverse.size());
   if (law == "lossy") {

@@ -12,6 +12,7 @@
 //
 //   # a column is added to a table with rows
 //   # reverse: lossy
+//   # offline
 //   -- from --
 //   CREATE TABLE t (a integer);
 //   -- to --
@@ -22,7 +23,8 @@
 //   ACQUIRES_ACCESS_EXCLUSIVE_LOCK
 //
 // Instead of plan and hazards, "-- refused --" and a part of the error. A plan
-// statement that runs outside of a transaction has "-- alone" above it.
+// statement that runs outside of a transaction has "-- alone" above it, and the
+// first of each transaction but the plan's first "-- transaction".
 
 namespace fleet::testing {
 
@@ -35,6 +37,7 @@ enum class ReverseLaw {
 struct CaseFile {
   std::string comments;  // the lines above the first section
   ReverseLaw reverse = ReverseLaw::kExact;
+  bool offline = false;
   std::string from;
   std::string to;
   std::string plan;

@@ -164,6 +164,13 @@ void FakeAgent::ReleaseResults() {
   }
 }
 
+void FakeAgent::Find(const std::string& target, const std::string& message,
+                     bool warning) {
+  absl::MutexLock lock(&mutex_);
+  findings_[target].set_message(message);
+  findings_[target].set_warning(warning);
+}
+
 void FakeAgent::set_rehearsal_error(const std::string& error) {
   absl::MutexLock lock(&mutex_);
   rehearsal_error_ = error;
@@ -257,6 +264,9 @@ void FakeAgent::Handle(const v1::CoordinatorMessage& message) {
       break;
     case v1::CoordinatorMessage::kRehearsal:
       AnswerRehearsal(message.rehearsal());
+      break;
+    case v1::CoordinatorMessage::kCheck:
+      AnswerCheck(message.check());
       break;
     case v1::CoordinatorMessage::kPrepare:
       HandlePrepare(message.prepare());
@@ -450,6 +460,16 @@ void FakeAgent::AnswerScratch(const v1::ScratchRequest& request) {
     reply.set_error(absl::StrCat(request.file_name(), ":1:1: syntax error"));
     reply.set_error_code(static_cast<int>(absl::StatusCode::kInvalidArgument));
   }
+  Write(message);
+}
+
+void FakeAgent::AnswerCheck(const v1::CheckRequest& request) {
+  v1::AgentMessage message;
+  v1::CheckReply& reply = *message.mutable_check();
+  reply.set_request_id(request.request_id());
+  reply.set_target(request.target());
+  const auto found = findings_.find(request.target());
+  if (found != findings_.end()) *reply.add_findings() = found->second;
   Write(message);
 }
 

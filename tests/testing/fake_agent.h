@@ -58,6 +58,9 @@ class FakeAgent {
   // Applies, but keeps the results until ReleaseResults.
   void HoldResults(bool hold);
   void ReleaseResults();
+  // What checks find on it from now on.
+  void Find(const std::string& target, const std::string& message,
+            bool warning);
   void set_rehearsal_error(const std::string& error);
 
   // --- what it has seen
@@ -99,6 +102,8 @@ class FakeAgent {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AnswerScratch(const v1::ScratchRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AnswerCheck(const v1::CheckRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AnswerRehearsal(const v1::RehearsalRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const std::string& target, const std::string& request_id)
@@ -123,6 +128,7 @@ class FakeAgent {
   std::map<std::string, std::vector<v1::Record>> records_
       ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Content> contents_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, v1::Finding> findings_ ABSL_GUARDED_BY(mutex_);
   std::string rehearsal_error_ ABSL_GUARDED_BY(mutex_);
   bool hold_results_ ABSL_GUARDED_BY(mutex_) = false;
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;

@@ -2,6 +2,8 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
+#include "lib/engine/postgres/online.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -31,19 +33,19 @@ void Drop(const Object& check, Renderer& renderer) {
   DropConstraint(check, renderer);
 }
 
+void Validate(const Object& check, Renderer& renderer) {
+  v1::Statement& statement = ValidateConstraint(check, renderer);
+  Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
+       check.path());
+}
+
 void Alter(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
-  if (Changed(difference, "not_valid")) {
-    Sql sql = AlterTable(to.path().Parent());
-    sql << "VALIDATE CONSTRAINT " << Identifier{to.name()};
-    v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table",
-         to.path().Parent());
-    Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
-         to.path());
-  }
   if (Changed(difference, "comment")) {
     WriteComment(to, ConstraintName(to), renderer);
+  }
+  if (Changed(difference, "not_valid")) {
+    Validate(to, renderer);
   }
 }
 
@@ -62,17 +64,17 @@ bool IsNotValid(const Object& check) { return check.Has("not_valid"); }
 void CreateCheck(const Object& check, Renderer& renderer) {
   Sql sql = AddConstraint(check.path());
   sql << CheckClause(check);
-  if (IsNotValid(check)) sql << " NOT VALID";
-  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = check.path().Parent();
-  if (!IsNotValid(check) && HasRows(renderer, table)) {
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
-    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-         "nobody reads or writes meanwhile table", table);
-    Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
-         check.path());
+  const bool online = !IsNotValid(check) && !check.Has("not_enforced") &&
+                      HasClients(renderer, table);
+  if (IsNotValid(check) || online) sql << " NOT VALID";
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  const bool proven = IsNotValid(check) || check.Has("not_enforced");
+  if (!proven && !online && HasRows(renderer, table)) {
+    Lint(Rule::kAddCheck, table, statement);
   }
   WriteNewConstraintComments(check, renderer);
+  if (online) Validate(check, renderer);
 }
 
 void ReadChecks(Catalog& catalog) {

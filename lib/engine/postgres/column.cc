@@ -2,10 +2,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/column_lint.h"
 #include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
+#include "lib/engine/postgres/not_null_proof.h"
 #include "lib/engine/postgres/sequence_options.h"
 #include "lib/engine/postgres/table_parts.h"
 #include "lib/engine/postgres/type_change.h"
@@ -31,19 +34,6 @@ constexpr AttributeSpec kAttributes[] = {
     {"type", Compare::kExact, OnChange::kAlterDetached, 60},
     {"virtual", Compare::kExact, OnChange::kAlterDetached, 60},
 };
-
-// Functions of the server that give another value for each row.
-constexpr absl::string_view kVolatile[] = {
-    "gen_random_uuid(", "uuidv4(",  "uuidv7(",          "uuid_generate_",
-    "random(",          "nextval(", "clock_timestamp(", "timeofday(",
-};
-
-bool IsVolatile(absl::string_view expression) {
-  return std::any_of(std::begin(kVolatile), std::end(kVolatile),
-                     [&](absl::string_view name) {
-                       return absl::StrContains(expression, name);
-                     });
-}
 
 std::string Summary(const Object& column) {
   return absl::StrCat(column.Get("type"),
@@ -91,31 +81,10 @@ void AppendType(const Object& column, Sql& sql) {
   }
 }
 
-void WarnOfNewColumn(const Object& column, v1::Statement& statement) {
-  const Path table = column.path().Parent();
-  const bool rewrites = column.Has("identity") ||
-                        (column.Has("generated") && !column.Has("virtual")) ||
-                        IsVolatile(column.Get("default"));
-  if (rewrites) {
-    Warn(statement, v1::TABLE_REWRITE, "a value for each row rewrites table",
-         table);
-    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-         "nobody reads or writes meanwhile table", table);
-  }
-  const bool empty = !column.Has("default") && !column.Has("generated") &&
-                     !column.Has("identity");
-  if (column.Has("not_null") && empty) {
-    Warn(statement, v1::DATA_DEPENDENT,
-         "this fails when there are rows already, for want of a default of",
-         column.path());
-  }
-}
-
 void Create(const Object& column, Renderer& renderer) {
   Sql sql = AlterTable(column.path().Parent());
   sql << "ADD COLUMN " << ColumnClause(column);
-  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  WarnOfNewColumn(column, statement);
+  LintNewColumn(column, renderer, renderer.Add(sql, kAccessExclusive));
   FinishColumn(column, renderer);
 }
 
@@ -129,8 +98,7 @@ void Drop(const Object& column, Renderer& renderer) {
          "clients that name it will fail without column", column.path());
     return;
   }
-  Warn(statement, v1::DELETES_DATA, "this deletes all values of column",
-       column.path());
+  Lint(Rule::kDropColumn, column.path(), statement);
   statement.set_reversibility(v1::LOSSY);
 }
 
@@ -192,33 +160,6 @@ void WriteDefault(const Object& column, Renderer& renderer) {
   WriteAction(column, action, kAccessExclusive, renderer);
 }
 
-void WarnOfTypeChange(const Object& from, const Object& to,
-                      v1::Statement& statement) {
-  const TypeChange change = TypeChangeOf(from.Get("type"), to.Get("type"));
-  const Path table = to.path().Parent();
-  const bool moment = absl::StartsWith(from.Get("type"), "timestamp") &&
-                      absl::StartsWith(to.Get("type"), "timestamp") &&
-                      BaseType(from.Get("type")) != BaseType(to.Get("type"));
-  if (moment) {
-    Warn(statement, v1::CORRECTNESS,
-         "times without a zone are taken as UTC for column", to.path());
-  }
-  if (change == TypeChange::kWidens) {
-    if (from.Get("collation") == to.Get("collation")) return;
-    Warn(statement, v1::INDEX_BUILD,
-         "indexes over it are built anew for column", to.path());
-    return;
-  }
-  Warn(statement, v1::TABLE_REWRITE, "this rewrites table", table);
-  Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-       "nobody reads or writes meanwhile table", table);
-  if (change == TypeChange::kNarrows) {
-    Warn(statement, v1::DATA_DEPENDENT,
-         "a value that does not fit stops the change of", to.path());
-    statement.set_reversibility(v1::LOSSY);
-  }
-}
-
 void WriteType(const Object& from, const Object& to, Renderer& renderer) {
   Sql action = NewSql();
   action << "TYPE ";
@@ -240,7 +181,7 @@ void WriteType(const Object& from, const Object& to, Renderer& renderer) {
   }
   Sql sql = AlterColumn(to.path());
   sql << action;
-  WarnOfTypeChange(from, to, renderer.Add(sql, kAccessExclusive));
+  LintTypeChange(from, to, renderer, renderer.Add(sql, kAccessExclusive));
 }
 
 // Columns that are computed from this one and stay: no type changes under them.
@@ -277,20 +218,17 @@ void AlterType(const Difference& difference, Renderer& renderer) {
 }
 
 void AlterNotNull(const Object& to, Renderer& renderer) {
-  Sql sql = AlterColumn(to.path());
-  if (to.Has("not_null")) {
-    sql << "SET NOT NULL";
-    v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-    const Path table = to.path().Parent();
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
-    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-         "nobody reads or writes meanwhile table", table);
-    Warn(statement, v1::DATA_DEPENDENT, "this fails on a NULL in column",
-         to.path());
-  } else {
-    sql << "DROP NOT NULL";
-    renderer.Add(sql, kAccessExclusive);
+  if (!to.Has("not_null")) {
+    Sql action = NewSql();
+    action << "DROP NOT NULL";
+    WriteAction(to, action, kAccessExclusive, renderer);
+    return Lint(Rule::kDropNotNull, to.path(), renderer.statements().back());
   }
+  if (SetNotNullOnline(to, renderer)) return;
+  Sql action = NewSql();
+  action << "SET NOT NULL";
+  WriteAction(to, action, kAccessExclusive, renderer);
+  Lint(Rule::kSetNotNull, to.path().Parent(), renderer.statements().back());
 }
 
 void DropIdentity(const Object& column, Renderer& renderer) {
@@ -422,10 +360,11 @@ void Alter(const Difference& difference, Renderer& renderer) {
   const bool gains_identity = !from.Has("identity") && to.Has("identity");
   if (loses_identity) DropIdentity(from, renderer);
   AlterTypeUnderGenerated(difference, renderer);
+  const Stage stage = renderer.stage();
   if (Changed(difference, "not_null")) AlterNotNull(to, renderer);
-  if (gains_identity) {
-    AddIdentity(to, renderer);
-  } else if (to.Has("identity")) {
+  if (gains_identity) AddIdentity(to, renderer);  // needs it to be not null
+  renderer.set_stage(stage);
+  if (!gains_identity && to.Has("identity")) {
     AlterIdentity(difference, renderer);
   }
   AlterSettings(difference, renderer);

@@ -4,8 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/engine/postgres/checks.h"
 #include "lib/engine/postgres/dependencies.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/quoting.h"
 
 namespace fleet {
@@ -117,14 +119,26 @@ class PostgresDialectImpl : public Dialect {
             "SET DateStyle = 'ISO, MDY'",
             "SET IntervalStyle = 'postgres'",
             "SET default_tablespace = ''",
-            "SET default_table_access_method = heap",
-            "SET lock_timeout = '3s'"};
+            "SET default_table_access_method = heap"};
   }
   std::vector<std::string> PlanEpilogue(const v1::Plan& plan) const override {
     return {};
   }
   std::vector<std::string> CommitChecks(const v1::Plan& plan) const override {
     return {};
+  }
+
+  void Review(const Schema& from, const Schema& to,
+              std::vector<v1::Statement>& statements) const override {
+    AddChecks(from, to, statements);
+    LintTransactions(statements);
+  }
+  absl::Span<const LintRule> lint_rules() const override { return LintRules(); }
+
+  std::vector<std::string> Timeouts(const v1::Statement& first) const override {
+    return {
+        absl::StrCat("SET lock_timeout = ", first.lock_timeout_ms()),
+        absl::StrCat("SET statement_timeout = ", first.statement_timeout_ms())};
   }
 
   const MarkerSql& marker() const override { return marker_; }

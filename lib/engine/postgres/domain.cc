@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
 namespace {
@@ -71,17 +72,10 @@ void Drop(const Object& domain, Renderer& renderer) {
        "clients that name it will fail without domain", domain.path());
 }
 
-void WarnOfScan(const Object& domain, v1::Statement& statement) {
-  Warn(statement, v1::FULL_SCAN,
-       "this reads all rows of every table with a column of domain",
-       domain.path());
-  Warn(statement, v1::DATA_DEPENDENT, "a value that breaks it stops domain",
-       domain.path());
-}
-
 void AlterChecks(const Object& from, const Object& to, Renderer& renderer) {
   const std::vector<absl::string_view> before = Checks(from);
   const std::vector<absl::string_view> after = Checks(to);
+  std::vector<absl::string_view> added;
   for (absl::string_view check : before) {
     if (std::count(after.begin(), after.end(), check) != 0) continue;
     Sql sql = AlterDomain(to);
@@ -93,9 +87,25 @@ void AlterChecks(const Object& from, const Object& to, Renderer& renderer) {
     if (std::count(before.begin(), before.end(), check) != 0) continue;
     Sql sql = AlterDomain(to);
     sql << "ADD CONSTRAINT " << Verbatim{check};
-    v1::Statement& statement = renderer.Add(sql, kShare);
-    if (!IsNotValid(check)) WarnOfScan(to, statement);
+    if (IsNotValid(check)) {
+      renderer.Add(sql, kNoLock);
+    } else if (renderer.online()) {
+      sql << " NOT VALID";
+      renderer.Add(sql, kNoLock);
+      added.push_back(check);
+    } else {
+      Lint(Rule::kDomainCheck, to.path(), renderer.Add(sql, kShare));
+    }
   }
+  const Stage stage = renderer.stage();
+  if (!added.empty()) renderer.set_stage(Stage::kProve);
+  for (absl::string_view check : added) {
+    Sql sql = AlterDomain(to);
+    sql << "VALIDATE CONSTRAINT "
+        << Verbatim{check.substr(0, LeadingNameSize(check))};
+    Lint(Rule::kDomainCheck, to.path(), renderer.Add(sql, kShare));
+  }
+  renderer.set_stage(stage);
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
@@ -113,13 +123,13 @@ void Alter(const Difference& difference, Renderer& renderer) {
     Sql sql = AlterDomain(to);
     to.Has("not_null") ? sql << "SET NOT NULL" : sql << "DROP NOT NULL";
     v1::Statement& statement = renderer.Add(sql, kShare);
-    if (to.Has("not_null")) WarnOfScan(to, statement);
-  }
-  if (Changed(difference, "checks")) {
-    AlterChecks(*difference.from, to, renderer);
+    if (to.Has("not_null")) Lint(Rule::kDomainCheck, to.path(), statement);
   }
   if (Changed(difference, "comment")) {
     WriteComment(to, DomainWord(to), renderer);
+  }
+  if (Changed(difference, "checks")) {
+    AlterChecks(*difference.from, to, renderer);
   }
 }
 

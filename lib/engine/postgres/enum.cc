@@ -4,6 +4,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
 namespace {
@@ -78,6 +79,7 @@ void AddLabels(const Object& from, const Object& to, Renderer& renderer) {
     }
     v1::Statement& statement = renderer.Add(sql, kNoLock);
     statement.set_transactional(false);
+    Lint(Rule::kAddEnumValue, to.path(), statement);
     statement.set_reversibility(v1::LOSSY);
   }
 }
@@ -124,7 +126,8 @@ void ConvertColumn(const Object& from, const Object& to, const Object& type,
       << "::" << Name(type.path()) << Verbatim{suffix};
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = from.path().Parent();
-  Warn(statement, v1::TABLE_REWRITE, "this rewrites table", table);
+  Lint(Rule::kRemoveEnumValue, table, statement);
+  Lint(Rule::kRewritingType, table, statement);
   Warn(statement, v1::DATA_DEPENDENT,
        "this fails on rows with a removed label in", from.path());
   if (same_type && to.Has("default") && !to.Has("generated")) {

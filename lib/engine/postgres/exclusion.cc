@@ -2,6 +2,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -18,13 +19,7 @@ void Create(const Object& exclusion, Renderer& renderer) {
   sql << ExclusionClause(exclusion);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = exclusion.path().Parent();
-  if (HasRows(renderer, table)) {
-    Warn(statement, v1::INDEX_BUILD, "this builds an index over table", table);
-    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-         "nobody reads or writes meanwhile table", table);
-    Warn(statement, v1::DATA_DEPENDENT, "rows that conflict stop constraint",
-         exclusion.path());
-  }
+  if (HasRows(renderer, table)) Lint(Rule::kAddExclusion, table, statement);
   WriteNewConstraintComments(exclusion, renderer);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
 namespace {
@@ -22,7 +23,7 @@ void Create(const Object& extension, Renderer& renderer) {
   sql << "CREATE " << ExtensionWord(extension) << " WITH SCHEMA "
       << Identifier{extension.Get("schema")} << " VERSION "
       << Literal{extension.Get("version")};
-  renderer.Add(sql, kNoLock);
+  Lint(Rule::kExtension, extension.path(), renderer.Add(sql, kNoLock));
   WriteNewComment(extension, ExtensionWord(extension), renderer);
 }
 
@@ -30,6 +31,7 @@ void Drop(const Object& extension, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << ExtensionWord(extension);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Lint(Rule::kExtension, extension.path(), statement);
   Warn(statement, v1::BREAKS_CLIENTS,
        "what clients use of it goes away with extension", extension.path());
   Warn(statement, v1::DELETES_DATA,
@@ -44,6 +46,7 @@ void Alter(const Difference& difference, Renderer& renderer) {
     sql << "ALTER " << ExtensionWord(to) << " UPDATE TO "
         << Literal{to.Get("version")};
     v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+    Lint(Rule::kExtension, to.path(), statement);
     Warn(statement, v1::CORRECTNESS, "this changes the version of extension",
          to.path());
   }

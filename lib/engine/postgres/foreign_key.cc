@@ -3,6 +3,8 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
+#include "lib/engine/postgres/online.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -49,24 +51,32 @@ Sql Clause(const Object& key) {
   return sql;
 }
 
+void Validate(const Object& key, Renderer& renderer) {
+  v1::Statement& statement = ValidateConstraint(key, renderer);
+  Warn(statement, v1::DATA_DEPENDENT,
+       "a row that refers to nothing stops foreign key", key.path());
+}
+
 void Create(const Object& key, Renderer& renderer) {
+  const Path table = key.path().Parent();
+  const bool proven = key.Has("not_valid") || key.Has("not_enforced");
+  const bool online = !proven && HasClients(renderer, table);
   Sql sql = AddConstraint(key.path());
   sql << Clause(key);
-  if (key.Has("not_valid")) sql << " NOT VALID";
+  if (key.Has("not_valid") || online) sql << " NOT VALID";
   v1::Statement& statement = renderer.Add(sql, kShareRowExclusive);
-  const Path table = key.path().Parent();
-  if (HasRows(renderer, table) && !key.Has("not_valid")) {
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
-    Warn(statement, v1::ACQUIRES_SHARE_ROW_EXCLUSIVE_LOCK,
-         "nobody writes meanwhile to the other table or to table", table);
-    Warn(statement, v1::DATA_DEPENDENT,
-         "a row that refers to nothing stops foreign key", key.path());
+  if (!HasRows(renderer, table)) {
+    Lint(Rule::kForeignKeyOfNew, table, statement);
+  } else if (!proven && !online) {
+    Lint(Rule::kAddForeignKey, table, statement);
   }
   WriteNewConstraintComments(key, renderer);
+  if (online) Validate(key, renderer);
 }
 
 void Drop(const Object& key, Renderer& renderer) {
   DropConstraint(key, renderer);
+  Lint(Rule::kDropForeignKey, key.path(), renderer.statements().back());
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
@@ -82,17 +92,10 @@ void Alter(const Difference& difference, Renderer& renderer) {
     }
     renderer.Add(sql, kShareRowExclusive);
   }
-  if (Changed(difference, "not_valid")) {
-    Sql sql = AlterTable(table);
-    sql << "VALIDATE CONSTRAINT " << Identifier{to.name()};
-    v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
-    Warn(statement, v1::DATA_DEPENDENT,
-         "a row that refers to nothing stops foreign key", to.path());
-  }
   if (Changed(difference, "comment")) {
     WriteComment(to, ConstraintName(to), renderer);
   }
+  if (Changed(difference, "not_valid")) Validate(to, renderer);
 }
 
 Object ReadForeignKey(const CatalogRow& row, const Relation& table,

@@ -1,7 +1,9 @@
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 // Functions and procedures. The last component of their path is the name as the
 // server would quote it with the types of the input arguments: it is unique and
@@ -35,10 +37,26 @@ Sql FunctionWord(const Object& function) {
   return sql;
 }
 
-void Create(const Object& function, Renderer& renderer) {
+// The server prints its clauses on lines of their own, before the body. Whoever
+// calls it chooses what its names mean.
+bool TrustsCaller(const Object& function) {
+  const absl::string_view text = function.Get("definition");
+  const absl::string_view head = text.substr(0, text.find("\nAS "));
+  return absl::StrContains(head, " SECURITY DEFINER") &&
+         !absl::StrContains(head, "\n SET search_path TO ");
+}
+
+void WriteDefinition(const Object& function, Renderer& renderer) {
   Sql sql = NewSql();
   sql << Verbatim{function.Get("definition")};
-  renderer.Add(sql, kNoLock);
+  v1::Statement& statement = renderer.Add(sql, kNoLock);
+  if (TrustsCaller(function)) {
+    Lint(Rule::kSecurityDefiner, function.path(), statement);
+  }
+}
+
+void Create(const Object& function, Renderer& renderer) {
+  WriteDefinition(function, renderer);
   WriteNewComment(function, FunctionWord(function), renderer);
 }
 
@@ -54,9 +72,7 @@ void Drop(const Object& function, Renderer& renderer) {
 void Alter(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
   if (!OnlyCommentChanged(difference)) {
-    Sql sql = NewSql();
-    sql << Verbatim{to.Get("definition")};
-    renderer.Add(sql, kNoLock);
+    WriteDefinition(to, renderer);
   }
   if (Changed(difference, "comment")) {
     WriteComment(to, FunctionWord(to), renderer);

@@ -3,9 +3,12 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
+#include "lib/engine/postgres/online.h"
 
 namespace fleet::postgres {
 namespace {
@@ -38,17 +41,6 @@ std::string Summary(const Object& index) {
                       " (", index.Get("keys"), ")");
 }
 
-void WarnOfBuild(const Object& index, v1::Statement& statement) {
-  const Path table = index.path().Parent();
-  Warn(statement, v1::INDEX_BUILD, "this builds an index over table", table);
-  Warn(statement, v1::ACQUIRES_SHARE_LOCK, "nobody writes meanwhile to table",
-       table);
-  if (index.Has("unique")) {
-    Warn(statement, v1::DATA_DEPENDENT, "this fails on duplicates in table",
-         table);
-  }
-}
-
 // "1 SET STATISTICS 300, …", by number of the column.
 void WriteStatistics(const Object& index, absl::string_view from,
                      absl::string_view to, Renderer& renderer) {
@@ -72,34 +64,49 @@ void WriteStatistics(const Object& index, absl::string_view from,
   }
 }
 
-void Create(const Object& index, Renderer& renderer) {
+bool BuildsOnline(const Object& index, const Renderer& renderer) {
+  return HasClients(renderer, index.path().Parent());
+}
+
+void BuildAtOnce(const Object& index, Renderer& renderer) {
   const Path table = index.path().Parent();
-  if (index.Has("invalid")) {
-    return renderer.Fail(absl::FailedPreconditionError(
-        "it is not valid in the source, left over from a build that failed; "
-        "drop or rebuild it there"));
-  }
   Sql sql = NewSql();
   sql << "CREATE ";
   if (index.Has("unique")) sql << "UNIQUE ";
   sql << "INDEX " << Identifier{index.name()} << " ON " << Name(table)
       << " USING " << Identifier{index.Get("method")} << " ("
-      << Verbatim{index.Get("keys")} << ")";
-  if (index.Has("include")) {
-    sql << " INCLUDE (" << Verbatim{index.Get("include")} << ")";
-  }
-  if (index.Has("nulls_not_distinct")) sql << " NULLS NOT DISTINCT";
-  if (index.Has("options")) {
-    sql << " WITH (" << Verbatim{OptionsInOrder(index)} << ")";
-  }
-  if (index.Has("tablespace")) {
-    sql << " TABLESPACE " << Identifier{index.Get("tablespace")};
-  }
-  if (index.Has("predicate")) {
-    sql << " WHERE " << Verbatim{index.Get("predicate")};
-  }
+      << Verbatim{index.Get("keys")} << ")" << IndexTail(index);
   v1::Statement& statement = renderer.Add(sql, kShare);
-  if (HasRows(renderer, table)) WarnOfBuild(index, statement);
+  if (!HasRows(renderer, table)) return;
+  Lint(Rule::kCreateIndex, table, statement);
+  if (index.Has("unique")) Lint(Rule::kUniqueIndex, table, statement);
+}
+
+// Where it replaces another, that one is there until this one is.
+void BuildBeside(const Object& index, Renderer& renderer) {
+  if (!renderer.placement().IsKept(index.key)) {
+    BuildIndex(index, index.name(), renderer);
+    return renderer.set_stage(Stage::kSwap);
+  }
+  const std::string name =
+      FreeStandIn(index.path().Parent(), index.name(), kNewSuffix, renderer);
+  BuildIndex(index, name, renderer);
+  renderer.set_stage(Stage::kSwap);
+  RenameIndex(index.path().Parent(), name, index.name(), renderer);
+}
+
+void Create(const Object& index, Renderer& renderer) {
+  if (index.Has("invalid")) {
+    return renderer.Fail(absl::FailedPreconditionError(
+        "it is not valid in the source, left over from a build that failed; "
+        "drop or rebuild it there"));
+  }
+  if (BuildsOnline(index, renderer) &&
+      renderer.placement().IsDeferred(index.key)) {
+    BuildBeside(index, renderer);
+  } else {
+    BuildAtOnce(index, renderer);
+  }
   FinishIndex(index, renderer);
   WriteStatistics(index, "", index.Get("statistics"), renderer);
   Sql word = NewSql();
@@ -107,12 +114,38 @@ void Create(const Object& index, Renderer& renderer) {
   WriteNewComment(index, word, renderer);
 }
 
-void Drop(const Object& index, Renderer& renderer) {
+// A foreign key that is made anew may take the old index as well as the new.
+bool IsReferenced(const Object& index, const Renderer& renderer) {
+  const absl::Span<const Object> keys = renderer.from().OfKind(v1::FOREIGN_KEY);
+  return std::any_of(keys.begin(), keys.end(), [&](const Object& key) {
+    return DependsOn(key, index.key);
+  });
+}
+
+void DropAtOnce(const Object& index, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP INDEX " << Name(OwnPath(index));
-  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  if (!GoesAway(index, renderer)) return;
-  Warn(statement, v1::INDEX_DROPPED,
+  Lint(Rule::kDropIndex, index.path(), renderer.Add(sql, kAccessExclusive));
+}
+
+void Drop(const Object& index, Renderer& renderer) {
+  const Path table = index.path().Parent();
+  if (renderer.online() && renderer.placement().IsKept(index.key) &&
+      !IsReferenced(index, renderer)) {
+    const std::string name =
+        FreeStandIn(table, index.name(), kOldSuffix, renderer);
+    RenameIndex(table, index.name(), name, renderer);
+    RemoveIndex(table, name, renderer);
+    return;
+  }
+  const bool away = GoesAway(index, renderer);
+  if (away && CanLinger(index, renderer)) {
+    RemoveIndex(table, index.name(), renderer);
+  } else {
+    DropAtOnce(index, renderer);
+  }
+  if (!away) return;
+  Warn(renderer.statements().back(), v1::INDEX_DROPPED,
        "queries that use it get slower without index", index.path());
 }
 
@@ -175,6 +208,7 @@ KindHandler IndexHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.builds_online = BuildsOnline;
   return handler;
 }
 

@@ -1,5 +1,7 @@
 #include "lib/engine/postgres/index_settings.h"
 
+#include "lib/engine/postgres/lint_rules.h"
+
 namespace fleet::postgres {
 namespace {
 
@@ -27,6 +29,7 @@ void WriteReplicaIdentity(const Object& index, Renderer& renderer) {
   }
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   if (!HasRows(renderer, table_path)) return;
+  Lint(Rule::kReplicaIdentity, table_path, statement);
   Warn(statement, v1::CORRECTNESS,
        "logical replication sends other old values of table", table_path);
 }

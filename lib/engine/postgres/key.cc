@@ -4,6 +4,8 @@
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
+#include "lib/engine/postgres/online.h"
 #include "lib/engine/postgres/table_parts.h"
 
 // Primary and unique keys: constraints with an index of their own.
@@ -30,18 +32,44 @@ std::string Summary(const Object& key) {
   return absl::StrCat("(", key.Get("columns"), ")");
 }
 
+// One that has to be away before the transaction, or gives its name to another
+// kind, is made anew in it: nothing else keeps duplicates out meanwhile.
+bool BuildsOnline(const Object& key, const Renderer& renderer) {
+  if (!HasClients(renderer, key.path().Parent()) || key.Has("definition")) {
+    return false;
+  }
+  for (v1::ObjectKind kind : {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::INDEX}) {
+    const Object* before = renderer.from().Find(kind, key.path());
+    if (before == nullptr) continue;
+    return kind == key.kind() && renderer.placement().LeavesAlone(*before);
+  }
+  return true;
+}
+
+void BuildBeside(const Object& key, Renderer& renderer) {
+  std::string name(key.name());
+  if (renderer.placement().IsKept(key.key)) {
+    name = FreeStandIn(key.path().Parent(), name, kNewSuffix, renderer);
+  }
+  BuildIndex(key, name, renderer);
+  renderer.set_stage(Stage::kSwap);
+  Sql sql = AddConstraint(key.path());
+  key.kind() == v1::PRIMARY_KEY ? sql << "PRIMARY KEY" : sql << "UNIQUE";
+  sql << " USING INDEX " << Identifier{name};
+  if (key.Has("deferrable")) sql << " " << Verbatim{key.Get("deferrable")};
+  renderer.Add(sql, kAccessExclusive);
+  FinishKey(key, renderer);
+}
+
 void Create(const Object& key, Renderer& renderer) {
+  if (BuildsOnline(key, renderer) && renderer.placement().IsDeferred(key.key)) {
+    return BuildBeside(key, renderer);
+  }
   Sql sql = AddConstraint(key.path());
   sql << KeyClause(key);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = key.path().Parent();
-  if (HasRows(renderer, table)) {
-    Warn(statement, v1::INDEX_BUILD, "this builds an index over table", table);
-    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-         "nobody reads or writes meanwhile table", table);
-    Warn(statement, v1::DATA_DEPENDENT, "this fails on duplicates in table",
-         table);
-  }
+  if (HasRows(renderer, table)) Lint(Rule::kAddKey, table, statement);
   FinishKey(key, renderer);
 }
 
@@ -71,6 +99,7 @@ KindHandler KeyHandler(v1::ObjectKind kind) {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.builds_online = BuildsOnline;
   return handler;
 }
 

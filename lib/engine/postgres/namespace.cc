@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
 namespace {
@@ -24,7 +25,9 @@ void Create(const Object& schema, Renderer& renderer) {
 void Drop(const Object& schema, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << SchemaWord(schema);
-  Warn(renderer.Add(sql, kAccessExclusive), v1::BREAKS_CLIENTS,
+  v1::Statement& statement = renderer.Add(sql, kNoLock);
+  Lint(Rule::kDropSchema, schema.path(), statement);
+  Warn(statement, v1::BREAKS_CLIENTS,
        "clients that name it will fail without schema", schema.path());
 }
 

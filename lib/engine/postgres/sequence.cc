@@ -2,6 +2,7 @@
 #include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/sequence_options.h"
 
 namespace fleet::postgres {
@@ -46,6 +47,7 @@ void Drop(const Object& sequence, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << SequenceWord(sequence);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Lint(Rule::kSequence, sequence.path(), statement);
   Warn(statement, v1::BREAKS_CLIENTS,
        "clients that name it will fail without sequence", sequence.path());
   statement.set_reversibility(v1::LOSSY);
@@ -71,6 +73,7 @@ void Alter(const Difference& difference, Renderer& renderer) {
       sql << " " << Verbatim{rule};
     }
     v1::Statement& statement = renderer.Add(sql, kShareRowExclusive);
+    Lint(Rule::kSequence, to.path(), statement);
     Warn(statement, v1::CORRECTNESS,
          "the next values of it follow other rules: sequence", to.path());
   }

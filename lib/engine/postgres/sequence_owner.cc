@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
 namespace {
@@ -12,13 +13,13 @@ void Create(const Object& owner, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "ALTER SEQUENCE " << Name(owner.path()) << " OWNED BY "
       << Verbatim{owner.Get("column")};
-  renderer.Add(sql, kShareRowExclusive);
+  Lint(Rule::kSequence, owner.path(), renderer.Add(sql, kShareRowExclusive));
 }
 
 void Drop(const Object& owner, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "ALTER SEQUENCE " << Name(owner.path()) << " OWNED BY NONE";
-  renderer.Add(sql, kShareRowExclusive);
+  Lint(Rule::kSequence, owner.path(), renderer.Add(sql, kShareRowExclusive));
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {

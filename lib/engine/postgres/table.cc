@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -103,6 +104,7 @@ void WriteReplicaIdentity(const Object& table, Renderer& renderer) {
   }
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   if (!HasRows(renderer, table.path())) return;
+  Lint(Rule::kReplicaIdentity, table.path(), statement);
   Warn(statement, v1::CORRECTNESS,
        "logical replication sends other old values of table", table.path());
 }
@@ -115,6 +117,7 @@ void WriteRowSecurity(const Object& table, absl::string_view from,
     sql << action << " ROW LEVEL SECURITY";
     v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
     if (!HasRows(renderer, table.path())) return;
+    Lint(Rule::kRowSecurity, table.path(), statement);
     Warn(statement, v1::AUTHZ_UPDATE,
          "this changes which rows are seen of table", table.path());
   };
@@ -160,8 +163,7 @@ void Drop(const Object& table, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << TableWord(table);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  Warn(statement, v1::DELETES_DATA, "this deletes all rows of table",
-       table.path());
+  Lint(Rule::kDropTable, table.path(), statement);
   statement.set_reversibility(v1::LOSSY);
 }
 
@@ -170,9 +172,7 @@ void Rewrite(const Object& table, const Sql& action, Renderer& renderer) {
   Sql sql = AlterTable(table.path());
   sql << action;
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  Warn(statement, v1::TABLE_REWRITE, "this rewrites table", table.path());
-  Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-       "nobody reads or writes meanwhile table", table.path());
+  Lint(Rule::kMoveTable, table.path(), statement);
 }
 
 void AlterStorage(const Difference& difference, Renderer& renderer) {

@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
 namespace {
@@ -26,13 +27,14 @@ void WriteEnabled(const Object& trigger, Renderer& renderer) {
     sql << "ENABLE";
   }
   sql << " TRIGGER " << Identifier{trigger.name()};
-  renderer.Add(sql, kShareRowExclusive);
+  Lint(Rule::kTrigger, trigger.path(), renderer.Add(sql, kShareRowExclusive));
 }
 
 void Create(const Object& trigger, Renderer& renderer) {
   Sql sql = NewSql();
   sql << Verbatim{trigger.Get("definition")};
   v1::Statement& statement = renderer.Add(sql, kShareRowExclusive);
+  Lint(Rule::kTrigger, trigger.path(), statement);
   if (HasRows(renderer, trigger.path().Parent())) {
     Warn(statement, v1::CORRECTNESS,
          "rows written from now on go through it:", trigger.path());
@@ -44,7 +46,7 @@ void Create(const Object& trigger, Renderer& renderer) {
 void Drop(const Object& trigger, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << TriggerWord(trigger);
-  renderer.Add(sql, kAccessExclusive);
+  Lint(Rule::kTrigger, trigger.path(), renderer.Add(sql, kAccessExclusive));
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {

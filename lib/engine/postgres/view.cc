@@ -5,6 +5,7 @@
 #include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/view_parts.h"
 
 namespace fleet::postgres {
@@ -88,6 +89,7 @@ void Drop(const Object& view, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "DROP " << ViewWord(view);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  Lint(Rule::kReplaceView, view.path(), statement);
   const Object* to = renderer.to().Find(view.key);
   if (to != nullptr && KeepsColumns(view, *to)) return;
   Warn(statement, v1::BREAKS_CLIENTS,

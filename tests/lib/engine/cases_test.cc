@@ -65,9 +65,15 @@ std::string ReadFile(const std::string& path) {
 
 std::string PlanText(const v1::Plan& plan) {
   std::string text;
+  int group = 0;
   for (const v1::Statement& statement : plan.statements()) {
-    absl::StrAppend(&text, statement.transactional() ? "" : "-- alone\n",
-                    statement.sql(), ";\n");
+    if (!statement.transactional()) {
+      text += "-- alone\n";
+    } else if (statement.group() != group) {
+      text += "-- transaction\n";
+    }
+    group = statement.group();
+    absl::StrAppend(&text, statement.sql(), ";\n");
   }
   return text;
 }
@@ -106,6 +112,11 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
   }
 
   std::string Path() const { return absl::StrCat(kCases, "/", GetParam()); }
+  PlanOptions Options() const {
+    PlanOptions options;
+    options.render.online = !file_.offline;
+    return options;
+  }
   static bool IsUpdating() { return getenv("FLEET_UPDATE_CASES") != nullptr; }
 
   // Loads both sides and plans; the scratch then holds `from`.
@@ -118,8 +129,8 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
     keep.drop_tables = true;
     ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(to, from_, keep));
     to_ = std::move(expected.schema);
-    ASSIGN_OR_RETURN(
-        plan_, MakePlan(from_, to_, *dialect_, from_.info(), PlanOptions()));
+    ASSIGN_OR_RETURN(plan_,
+                     MakePlan(from_, to_, *dialect_, from_.info(), Options()));
     return absl::OkStatus();
   }
 
@@ -154,9 +165,8 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
   void CheckOrderDoesNotMatter() {
     const Schema from = Shuffled(from_);
     const Schema to = Shuffled(to_);
-    ASSERT_OK_AND_ASSIGN(
-        const v1::Plan again,
-        MakePlan(from, to, *dialect_, from.info(), PlanOptions()));
+    ASSERT_OK_AND_ASSIGN(const v1::Plan again,
+                         MakePlan(from, to, *dialect_, from.info(), Options()));
     EXPECT_EQ(again.SerializeAsString(), plan_.SerializeAsString());
   }
 

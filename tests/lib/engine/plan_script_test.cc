@@ -96,10 +96,14 @@ TEST_F(PlanScriptTest, RunsInPsql) {
   Check(url, other,
         absl::StrCat("psql -X -q -v ON_ERROR_STOP=1 -f - -d '", url, "'"),
         "CREATE TABLE t (id int PRIMARY KEY, \"we;ird\" text);"
+        "CREATE INDEX j ON t (\"we;ird\");"
+        "CREATE TABLE r (id int);"
         "CREATE VIEW v AS SELECT id FROM t;",
-        "CREATE TABLE t (id int PRIMARY KEY, \"we;ird\" text, \"it's\" text "
-        "DEFAULT 'a;b''c\\d');"
+        "CREATE TABLE t (id int PRIMARY KEY, \"we;ird\" text NOT NULL UNIQUE, "
+        "\"it's\" text DEFAULT 'a;b''c\\d');"
         "CREATE INDEX i ON t (\"it's\");"
+        "CREATE INDEX j ON t (\"we;ird\" DESC);"
+        "CREATE TABLE r (id int REFERENCES t CHECK (id > 0));"
         "CREATE FUNCTION f(a int[]) RETURNS int LANGUAGE sql IMMUTABLE AS "
         "$$ SELECT a[1:2][1]; -- ';\n $$;"
         "CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; "
