@@ -9,6 +9,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::StatusIs;
 
 v1::TargetFinding Found(const std::string& target, const std::string& message,
                         bool warning = false) {
