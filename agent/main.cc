@@ -85,6 +85,29 @@ int Run(const Flags& flags) {
   return kExitOk;
 }
 
+void AddRollback(CLI::App& app, Flags& flags) {
+  CLI::App* command = app.add_subcommand(
+      "rollback",
+      "take one target back to a recorded version, with no coordinator; stop "
+      "the agent first");
+  RollbackCommand& rollback = flags.rollback;
+  command
+      ->add_option("--target", rollback.target, "its name in the configuration")
+      ->required();
+  command->add_option("--to", rollback.to, "version number or name")
+      ->required();
+  command->add_flag("--break-glass", rollback.break_glass,
+                    "yes, past the coordinator and everybody's approval");
+  command->add_option("--allow-hazards", rollback.allow_hazards,
+                      "hazards to allow by name (DELETES_DATA,…), or all");
+  command->add_flag("--allow-drop-tables", rollback.drop_tables,
+                    "also drop tables that the version lacks");
+  command->add_flag("--skip-rehearsal", rollback.no_rehearsal,
+                    "do not try the plan on the scratch database first");
+  command->add_flag("--dry-run", rollback.dry_run, "only print the plan");
+  command->callback([&flags] { flags.is_rollback = true; });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("works on the databases beside it for the fleet coordinator",
                "fleet-agent");
@@ -102,7 +125,7 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.set_version_flag("--version", std::string(kVersion));
   app.fallthrough();
-  flags.rollback.AddTo(app)->callback([&flags] { flags.is_rollback = true; });
+  AddRollback(app, flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

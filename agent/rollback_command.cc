@@ -1,6 +1,5 @@
 #include "agent/rollback_command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
@@ -33,26 +32,6 @@ absl::StatusOr<HazardPolicy> PolicyOf(const std::vector<std::string>& lists) {
 }
 
 }  // namespace
-
-CLI::App* RollbackCommand::AddTo(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "rollback",
-      "take one target back to a recorded version, with no coordinator; stop "
-      "the agent first");
-  command->add_option("--target", target, "its name in the configuration")
-      ->required();
-  command->add_option("--to", to, "version number or name")->required();
-  command->add_flag("--break-glass", break_glass,
-                    "yes, past the coordinator and everybody's approval");
-  command->add_option("--allow-hazards", allow_hazards,
-                      "hazards to allow by name (DELETES_DATA,…), or all");
-  command->add_flag("--allow-drop-tables", drop_tables,
-                    "also drop tables that the version lacks");
-  command->add_flag("--skip-rehearsal", no_rehearsal,
-                    "do not try the plan on the scratch database first");
-  command->add_flag("--dry-run", dry_run, "only print the plan");
-  return command;
-}
 
 absl::Status RollbackCommand::Run(const AgentConfig& config) const {
   if (!break_glass && !dry_run) {

@@ -8,14 +8,10 @@
 #include "absl/status/status.h"
 #include "agent/config.h"
 
-namespace CLI {
-class App;
-}
-
 namespace fleet {
 
-// `fleet-agent rollback --break-glass`: its options, and what it does with them
-// on a terminal. See break_glass.h.
+// `fleet-agent rollback --break-glass`: what was asked for, and the talk about
+// it on a terminal. See break_glass.h. The options are declared in main.cc.
 struct RollbackCommand {
   std::string target;
   std::string to;
@@ -25,8 +21,6 @@ struct RollbackCommand {
   bool no_rehearsal = false;
   bool dry_run = false;
 
-  // The sub-command.
-  CLI::App* AddTo(CLI::App& app);
   // Prints the plan to stdout, and how it ended to stderr.
   absl::Status Run(const AgentConfig& config) const;
 };

@@ -94,8 +94,11 @@ grpc::ServerWriteReactor<v1::MakePlanReply>* FleetService::MakePlan(
       reply.set_total(total);
       stream->Push(std::move(reply), Stream::kReplaceable);
     };
+    // What it would record of its source contradicts what is recovered.
+    const std::string why = backend_.recovery.why();
     absl::StatusOr<v1::FleetPlan> plan =
-        backend_.planner.MakePlan(request, progress);
+        why.empty() ? backend_.planner.MakePlan(request, progress)
+                    : absl::FailedPreconditionError(why);
     if (plan.ok()) {
       v1::MakePlanReply reply;
       *reply.mutable_fleet_plan() = *std::move(plan);

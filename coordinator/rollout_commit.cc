@@ -270,6 +270,8 @@ void RolloutRunner::Reload(const Turn& turn) {
     for (const v1::TargetProgress& target : active_.at(id)->written) {
       in_flight_ -= OwesAnswer(target.state());
     }
+    const bool ordered =
+        !active_.at(id)->machine.rollout().unconfirmed().empty();
     active_.erase(id);
     const absl::StatusOr<v1::Rollout> stored = view_.Rollout(id);
     if (stored.ok()) {
@@ -277,12 +279,12 @@ void RolloutRunner::Reload(const Turn& turn) {
       for (const v1::TargetProgress& target : stored->targets()) {
         if (IsOver(target.state())) fleet_.ClearRunning(target.target(), id);
       }
-      Post([this, id = id](Turn& next) {
+      Post([this, id = id, ordered](Turn& next) {
         // What is stored was answered, or is about to be.
         Apply(id, Confirmed{}, next).IgnoreError();
         if (!Apply(id, CoordinatorRestarted{}, next).ok()) return;
-        // Whatever of the failed turn is on disk gives way to this.
-        next.touched[id].whole = true;
+        // An order that failed and is on disk all the same gives way to this.
+        if (ordered) next.touched[id].whole = true;
       });
       continue;
     }

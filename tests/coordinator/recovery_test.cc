@@ -228,6 +228,7 @@ TEST_F(RecoveryTest, ReplicasThatHaveForkedAreNotMerged) {
   auto old_prod = std::move(prod_);
   LoseDisk();
   StartAgents();
+  ASSERT_TRUE(WaitForVersions({"prod", "saas"}, 1));
   saas_->Drift("saas", Shop(3));
   prod_->Drift("prod", Shop(3));
   ASSERT_TRUE(WaitForVersions({"prod", "saas"}, 2));

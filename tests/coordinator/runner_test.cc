@@ -346,14 +346,19 @@ TEST_F(RunnerTest, ARetryThatFailedDoesNotRunAfterARestart) {
   refused.set_state(v1::TARGET_BLOCKED);
   runner_->Report(message);
   ASSERT_EQ(Get()->state(), v1::ROLLOUT_FAILED);
-  const int prepared = wire_->Count(v1::CoordinatorMessage::kPrepare);
   log_->Lie(true);
   EXPECT_THAT(Retry("saas-a"), StatusIs(absl::StatusCode::kResourceExhausted,
                                         HasSubstr("no space left")));
   Restart();
   EXPECT_EQ(Get()->state(), v1::ROLLOUT_PAUSED);
   EXPECT_EQ(Get()->reason(), kUnconfirmed);
-  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kPrepare), prepared);
+  v1::AgentMessage ready;
+  ready.mutable_ready()->set_rollout("r-1");
+  ready.mutable_ready()->set_target("saas-a");
+  ready.mutable_ready()->set_attempt(2);
+  runner_->Report(ready);
+  ASSERT_OK(Get());
+  EXPECT_EQ(wire_->Count(v1::CoordinatorMessage::kGo), 0);
 }
 
 TEST_F(RunnerTest, AnAnsweredStartOutlivesARestart) {
