@@ -191,15 +191,15 @@ TEST_F(ExecutorTest, MarkerTellsARecoveringAgent) {
     auto finding =
         Examine(database_.session(), database_.dialect(), plan_, order);
     EXPECT_OK(finding);
-    return finding->verdict;
+    return finding->next_group;
   };
-  EXPECT_EQ(examine(), Verdict::kNotApplied);
+  EXPECT_EQ(examine(), 0);
   ASSERT_EQ(Run().result.state(), v1::TARGET_HEALTHY);
-  EXPECT_EQ(examine(), Verdict::kApplied);
+  EXPECT_EQ(examine(), 1);
   database_.Run("CREATE TABLE by_hand(id INTEGER);");
-  EXPECT_EQ(examine(), Verdict::kApplied);
+  EXPECT_EQ(examine(), 1);
   order.key.attempt = 2;
-  EXPECT_EQ(examine(), Verdict::kDiverged) << "the marker of another attempt";
+  EXPECT_EQ(examine(), -1) << "the marker of another attempt";
 }
 
 }  // namespace

@@ -141,8 +141,7 @@ TEST_F(OnlineTest, InterruptedBetweenAnyTwoGroupsItGoesOn) {
       Reset();
       for (int group = 0; group < stop + done; ++group) RunByHand(group);
       const Finding finding = Look(stop);
-      EXPECT_EQ(finding.verdict,
-                done ? Verdict::kApplied : Verdict::kNotApplied)
+      EXPECT_EQ(finding.next_group, done ? stop + 1 : stop)
           << groups_[stop].sql.front();
       const v1::Result result = Run(stop + done);
       EXPECT_EQ(result.state(), v1::TARGET_HEALTHY)
@@ -171,7 +170,7 @@ TEST_F(OnlineTest, InterruptedBuildIsTakenAwayAndRunAgain) {
   EXPECT_FALSE(database_->session().Execute(groups_[build].sql.front()).ok());
   ASSERT_NE(Invalid(), "");
   database_->Run("DELETE FROM users WHERE id = 1000;");
-  EXPECT_EQ(Look(build).verdict, Verdict::kNotApplied);
+  EXPECT_EQ(Look(build).next_group, build);
   const v1::Result result = Run(build);
   EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
   EXPECT_EQ(database_->Fingerprint(), plan_.to_fingerprint());
@@ -187,7 +186,7 @@ TEST_F(OnlineTest, InterruptedDropIsRunAgain) {
       "UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = '",
       "public.", name, "'::regclass;"));
   ASSERT_EQ(Invalid(), name);
-  EXPECT_EQ(Look(drop).verdict, Verdict::kNotApplied);
+  EXPECT_EQ(Look(drop).next_group, drop);
   const v1::Result result = Run(drop);
   EXPECT_EQ(result.state(), v1::TARGET_HEALTHY) << result.message();
 }
@@ -204,7 +203,7 @@ TEST_F(OnlineTest, WhatIsNotOursIsLeftForAHuman) {
                                          name, " ON public.users (team)"))
                    .ok());
   ASSERT_EQ(Invalid(), name);
-  EXPECT_EQ(Look(build).verdict, Verdict::kDiverged);
+  EXPECT_EQ(Look(build).next_group, -1);
   const v1::Result result = Run(build);
   EXPECT_EQ(result.state(), v1::TARGET_DIVERGED) << result.message();
   EXPECT_EQ(Invalid(), name);
