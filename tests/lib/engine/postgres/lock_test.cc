@@ -14,6 +14,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/make_plan.h"
 #include "lib/engine/postgres/lint_rules.h"
+#include "lib/engine/postgres/scratch.h"
 #include "lib/engine/registry.h"
 #include "lib/engine/scratch.h"
 #include "lib/schema/scope.h"
@@ -85,10 +86,7 @@ class LockTest : public ::testing::Test {
   std::string ScratchUrl() {
     auto rows = scratch_->session().Query("SELECT current_database()");
     EXPECT_OK(rows);
-    std::string url = server_url_;
-    const size_t at = url.find("/postgres");
-    EXPECT_NE(at, std::string::npos) << url;
-    return url.replace(at + 1, 8, std::string((*rows)->at(0, 0)));
+    return WithDatabase(server_url_, (*rows)->at(0, 0));
   }
 
   // Both forms of the plan of a case; one where they are the same.
