@@ -55,8 +55,9 @@ class NotingSession : public Session {
     return session_.Query(sql);
   }
   absl::StatusOr<std::vector<std::unique_ptr<RowSet>>> QuerySnapshot(
-      absl::Span<const std::string> queries) override {
-    return session_.QuerySnapshot(queries);
+      absl::Span<const std::string> queries,
+      const FollowUp& follow_up) override {
+    return session_.QuerySnapshot(queries, follow_up);
   }
   absl::Status ExecuteAll(absl::Span<const std::string> statements,
                           int* failed) override {
