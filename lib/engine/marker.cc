@@ -45,8 +45,7 @@ absl::StatusOr<std::string> Filled(absl::string_view sql, uint64_t epoch,
   return absl::StrReplaceAll(sql, values);
 }
 
-absl::StatusOr<uint64_t> StoredEpoch(Session& session,
-                                     const Dialect& dialect) {
+absl::StatusOr<uint64_t> StoredEpoch(Session& session, const Dialect& dialect) {
   ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows,
                    session.Query(dialect.marker().read_epoch));
   uint64_t epoch = 0;
@@ -75,8 +74,9 @@ absl::Status EnsureMarkers(Session& session, const Dialect& dialect) {
 absl::StatusOr<uint64_t> ReadEpoch(Session& session, const Dialect& dialect) {
   absl::StatusOr<uint64_t> epoch = StoredEpoch(session, dialect);
   // "No such table".
-  if (ErrorClassOf(epoch.status()) == ErrorClass::kPlan) return 0;
-  return epoch;
+  const bool is_missing =
+      !epoch.ok() && ErrorClassOf(epoch.status()) == ErrorClass::kPlan;
+  return is_missing ? absl::StatusOr<uint64_t>(0) : epoch;
 }
 
 absl::StatusOr<std::string> ClaimEpochSql(const Dialect& dialect,
