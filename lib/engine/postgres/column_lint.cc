@@ -47,6 +47,20 @@ bool IsRegretted(absl::string_view type) {
   return false;
 }
 
+// An index over an expression of it is built anew even where the values stay.
+bool IsUnderExpression(const Object& column, const Renderer& renderer) {
+  for (const Object& index :
+       renderer.from().ChildrenOf(column.path().Parent(), v1::INDEX)) {
+    const bool has_expression =
+        absl::StrContains(index.Get("keys"), "(") || index.Has("predicate");
+    if (has_expression && DependsOn(index, column.key) &&
+        renderer.to().Find(index.key) != nullptr) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Whether an index or key stands on it, all the while.
 bool IsIndexed(const Object& column, const Renderer& renderer) {
   const Path table = column.path().Parent();
@@ -107,6 +121,10 @@ void LintTypeChange(const Object& from, const Object& to,
     const bool moved = from.Get("collation") != to.Get("collation");
     if (moved && IsIndexed(from, renderer)) {
       Lint(Rule::kIndexedType, to.path(), statement);
+    }
+    if (IsUnderExpression(from, renderer)) {
+      Lint(Rule::kIndexedType, to.path(), statement);
+      statement.set_scans_table(true);
     }
     return;
   }

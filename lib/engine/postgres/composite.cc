@@ -77,7 +77,7 @@ void AlterAttributes(const Object& from, const Object& to, Renderer& renderer) {
   const auto write = [&](Sql action) {
     Sql sql = NewSql();
     sql << "ALTER " << TypeWord(to) << " " << action;
-    return &renderer.Add(sql, kNoLock);
+    return &renderer.Add(sql, kAccessExclusive);
   };
   for (absl::string_view attribute : before) {
     const absl::string_view name = NameOf(attribute);

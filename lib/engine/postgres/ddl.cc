@@ -35,8 +35,24 @@ void AppendOptions(absl::string_view array, absl::string_view prefix,
   }
 }
 
+// Only relations and their columns are locked against other changes.
+bool IsOfRelation(const Object& object) {
+  switch (object.kind()) {
+    case v1::TABLE:
+    case v1::COLUMN:
+    case v1::INDEX:
+    case v1::SEQUENCE:
+    case v1::VIEW:
+    case v1::MATERIALIZED_VIEW:
+    case v1::FOREIGN_TABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void WriteCommentText(absl::string_view text, const Sql& what,
-                      Renderer& renderer) {
+                      absl::string_view lock, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "COMMENT ON " << what << " IS ";
   if (text.empty()) {
@@ -44,7 +60,7 @@ void WriteCommentText(absl::string_view text, const Sql& what,
   } else {
     sql << Literal{text};
   }
-  renderer.Add(sql, kShareUpdateExclusive);
+  renderer.Add(sql, lock);
 }
 
 // The index that a constraint brings with it has its name.
@@ -82,7 +98,9 @@ void DropConstraint(const Object& constraint, Renderer& renderer) {
 }
 
 void WriteComment(const Object& object, const Sql& what, Renderer& renderer) {
-  WriteCommentText(object.Get("comment"), what, renderer);
+  WriteCommentText(object.Get("comment"), what,
+                   IsOfRelation(object) ? kShareUpdateExclusive : kNoLock,
+                   renderer);
 }
 
 void WriteNewComment(const Object& object, const Sql& what,
@@ -101,7 +119,8 @@ void WriteNewConstraintComments(const Object& constraint, Renderer& renderer) {
   WriteNewComment(constraint, ConstraintName(constraint), renderer);
   if (constraint.Has("index_comment")) {
     WriteCommentText(constraint.Get("index_comment"),
-                     ConstraintIndexName(constraint), renderer);
+                     ConstraintIndexName(constraint), kShareUpdateExclusive,
+                     renderer);
   }
 }
 
@@ -112,7 +131,7 @@ void AlterConstraintComments(const Difference& difference, Renderer& renderer) {
   }
   if (Changed(difference, "index_comment")) {
     WriteCommentText(to.Get("index_comment"), ConstraintIndexName(to),
-                     renderer);
+                     kShareUpdateExclusive, renderer);
   }
 }
 

@@ -90,7 +90,7 @@ void Alter(const Difference& difference, Renderer& renderer) {
     } else {
       sql << "NOT DEFERRABLE";
     }
-    renderer.Add(sql, kShareRowExclusive);
+    renderer.Add(sql, kAccessExclusive);
   }
   if (Changed(difference, "comment")) {
     WriteComment(to, ConstraintName(to), renderer);

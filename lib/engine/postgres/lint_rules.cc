@@ -129,7 +129,7 @@ constexpr LintRule kRules[] = {
     {"PG-L35", kShown, "DROP COLUMN", kAccessExclusive, false, false,
      "clients stop using it first", {{v1::DELETES_DATA,
      "this deletes all values of column"}}},
-    {"PG-L36", kShown, "a rename", "", false, false,
+    {"PG-L36", kNever, "a rename", "", false, false,
      "a view under the old name, for a while", {}},
     {"PG-L37", kNever, "SET SCHEMA", kAccessExclusive, false, false,
      "a view in the old schema", {}},

@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/printed.h"
@@ -43,7 +44,9 @@ void Create(const Object& view, Renderer& renderer) {
     Sql alter = NewSql();
     alter << "ALTER " << ViewWord(view) << " ALTER COLUMN "
           << Verbatim{setting};
-    renderer.Add(alter, kAccessExclusive);
+    renderer.Add(alter, absl::StrContains(setting, " SET STATISTICS ")
+                            ? kShareUpdateExclusive
+                            : kAccessExclusive);
   }
   WriteNewComment(view, ViewWord(view), renderer);
   WriteColumnComments(view, "", view.Get("column_comments"), renderer);

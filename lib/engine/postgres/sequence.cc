@@ -25,7 +25,7 @@ void Rename(const Path& sequence, absl::string_view name, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "ALTER SEQUENCE " << Name(sequence) << " RENAME TO "
       << Identifier{name};
-  renderer.Add(sql, kShareRowExclusive);
+  renderer.Add(sql, kAccessExclusive);
 }
 
 void Create(const Object& sequence, Renderer& renderer) {

@@ -103,8 +103,8 @@ absl::Status StatementWatch::Begin(const std::vector<std::string>& prologue) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> StatementWatch::LocksOf(PGconn* connection,
-                                                    int pid) const {
+absl::StatusOr<std::string> StatementWatch::LocksOf(
+    PGconn* connection, int pid, const Relations& there) const {
   ASSIGN_OR_RETURN(
       const Rows rows,
       Ask(connection,
@@ -114,7 +114,7 @@ absl::StatusOr<std::string> StatementWatch::LocksOf(PGconn* connection,
   std::string strongest;
   for (const Mode& mode : kModes) {
     for (const std::vector<std::string>& row : rows) {
-      if (row[1] == mode.in_catalog && before_.count(row[0]) > 0) {
+      if (row[1] == mode.in_catalog && there.count(row[0]) > 0) {
         strongest = std::string(mode.words);
       }
     }
@@ -136,11 +136,11 @@ absl::StatusOr<Seen> StatementWatch::Run(const v1::Statement& statement) {
       return status;
     }
     const std::vector<std::string> said = messages_;
-    ASSIGN_OR_RETURN(seen.lock, LocksOf(runner_, PQbackendPID(runner_)));
+    ASSIGN_OR_RETURN(seen.lock, LocksOf(runner_, PQbackendPID(runner_), files));
     messages_ = said;
     RETURN_IF_ERROR(Ask(runner_, "COMMIT").status());
   } else {
-    ASSIGN_OR_RETURN(seen.lock, RunAlone(statement));
+    ASSIGN_OR_RETURN(seen.lock, RunAlone(statement, files));
   }
   for (const std::string& message : messages_) Judge(message, seen);
   ASSIGN_OR_RETURN(const Relations after, ReadRelations(watcher_));
@@ -159,7 +159,7 @@ absl::StatusOr<Seen> StatementWatch::Run(const v1::Statement& statement) {
 // Somebody reads the table, with a snapshot from before: a concurrent build or
 // drop has to wait for it, with its locks held.
 absl::StatusOr<std::string> StatementWatch::RunAlone(
-    const v1::Statement& statement) {
+    const v1::Statement& statement, const Relations& there) {
   const bool waits = absl::StrContains(statement.sql(), "CONCURRENTLY");
   RETURN_IF_ERROR(
       Ask(holder_, "BEGIN ISOLATION LEVEL REPEATABLE READ").status());
@@ -179,7 +179,7 @@ absl::StatusOr<std::string> StatementWatch::RunAlone(
   if (waits) {
     status = AwaitWaiting();
     if (status.ok()) {
-      ASSIGN_OR_RETURN(lock, LocksOf(watcher_, PQbackendPID(runner_)));
+      ASSIGN_OR_RETURN(lock, LocksOf(watcher_, PQbackendPID(runner_), there));
     }
   }
   RETURN_IF_ERROR(Ask(holder_, "ROLLBACK").status());

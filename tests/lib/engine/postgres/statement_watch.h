@@ -53,8 +53,10 @@ class StatementWatch {
   static absl::StatusOr<Rows> Ask(PGconn* connection, const std::string& sql);
 
   absl::StatusOr<Relations> ReadRelations(PGconn* connection) const;
-  absl::StatusOr<std::string> LocksOf(PGconn* connection, int pid) const;
-  absl::StatusOr<std::string> RunAlone(const v1::Statement& statement);
+  absl::StatusOr<std::string> LocksOf(PGconn* connection, int pid,
+                                      const Relations& there) const;
+  absl::StatusOr<std::string> RunAlone(const v1::Statement& statement,
+                                       const Relations& there);
   absl::Status AwaitWaiting();
   void Judge(const std::string& message, Seen& seen) const;
   bool WasThere(const std::string& name) const;
