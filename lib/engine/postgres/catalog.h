@@ -60,8 +60,11 @@ struct Relation {
   Oid schema = 0;
   char kind = 'r';  // pg_class.relkind
   int row = 0;      // of kRelationRows
-  // Seen as one opaque object with all that is below it.
-  bool opaque = false;
+  // What it is a partition of or inherits from, in order; an index: the one of
+  // the partitioned table that it is a part of.
+  std::vector<Oid> parents;
+  bool has_children = false;
+  bool is_partition = false;
   std::vector<ColumnRef> columns;  // by number - 1
   std::vector<int> column_rows;    // of kColumnRows, by number
 
@@ -70,6 +73,10 @@ struct Relation {
                ? nullptr
                : &columns[static_cast<size_t>(number) - 1];
   }
+  // A table of any sort: what has columns and constraints of its own.
+  bool IsTable() const { return kind == 'r' || kind == 'p' || kind == 'f'; }
+  // Seen as one opaque object with all that is below it.
+  bool IsOpaque() const { return kind == 'f'; }
 };
 
 // What a row of the system catalogs is about.

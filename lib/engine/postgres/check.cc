@@ -2,6 +2,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/online.h"
 #include "lib/engine/postgres/table_parts.h"
@@ -12,6 +13,7 @@ namespace {
 constexpr AttributeSpec kAttributes[] = {
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"expression", Compare::kExact, OnChange::kRecreate, 40},
+    {"inherited", Compare::kExact, OnChange::kAlter, 20},
     {"no_inherit", Compare::kExact, OnChange::kRecreate, 20},
     {"not_enforced", Compare::kExact, OnChange::kRecreate, 30},
     {"not_valid", Compare::kExact, OnChange::kAlter, 30},
@@ -30,6 +32,7 @@ OnChange OnCheckChanged(const Object& from, const Object& to,
 }
 
 void Drop(const Object& check, Renderer& renderer) {
+  if (SteadyOrigin(check, renderer.from(), renderer) != nullptr) return;
   DropConstraint(check, renderer);
 }
 
@@ -41,12 +44,14 @@ void Validate(const Object& check, Renderer& renderer) {
 
 void Alter(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
+  const absl::Status possible = CheckInherited(difference, renderer);
+  if (!possible.ok()) return renderer.Fail(possible);
+  const Object* origin = SteadyOrigin(to, renderer.to(), renderer);
+  const bool follows = origin != nullptr && !origin->Has("not_valid");
   if (Changed(difference, "comment")) {
     WriteComment(to, ConstraintName(to), renderer);
   }
-  if (Changed(difference, "not_valid")) {
-    Validate(to, renderer);
-  }
+  if (Changed(difference, "not_valid") && !follows) Validate(to, renderer);
 }
 
 }  // namespace
@@ -62,6 +67,11 @@ Sql CheckClause(const Object& check) {
 bool IsNotValid(const Object& check) { return check.Has("not_valid"); }
 
 void CreateCheck(const Object& check, Renderer& renderer) {
+  const Object* origin = SteadyOrigin(check, renderer.to(), renderer);
+  if (origin != nullptr) {
+    if (IsNotValid(*origin) && !IsNotValid(check)) Validate(check, renderer);
+    return WriteNewConstraintComments(check, renderer);
+  }
   Sql sql = AddConstraint(check.path());
   sql << CheckClause(check);
   const Path table = check.path().Parent();
@@ -85,6 +95,7 @@ void ReadChecks(Catalog& catalog) {
         if (row.Is(15)) check.Set("no_inherit", "true");
         if (!row.Is(16)) check.Set("not_enforced", "true");
         if (!row.Is(6)) check.Set("not_valid", "true");
+        SetInherited(row.Is(20), row.Is(21), check);
         DependOnColumns(table, ParseNumbers(row.Text(12)), catalog, check);
         catalog.AddChild(table, ConstraintKey(row), std::move(check));
       });

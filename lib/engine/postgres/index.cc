@@ -4,9 +4,11 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
+#include "lib/engine/postgres/index_partition.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/online.h"
 
@@ -24,6 +26,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 30},
     {"options", Compare::kExact, OnChange::kAlter, 5},
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"partition_of", Compare::kExact, OnChange::kAlter, 20},
     {"predicate", Compare::kExact, OnChange::kRecreate, 30},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
     {"statistics", Compare::kExact, OnChange::kAlter, 0},
@@ -73,13 +76,16 @@ void BuildAtOnce(const Object& index, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "CREATE ";
   if (index.Has("unique")) sql << "UNIQUE ";
-  sql << "INDEX " << Identifier{index.name()} << " ON " << Name(table)
-      << " USING " << Identifier{index.Get("method")} << " ("
+  sql << "INDEX " << Identifier{index.name()} << " ON ";
+  if (IsPartitioned(renderer.to(), table)) sql << "ONLY ";
+  sql << Name(table) << " USING " << Identifier{index.Get("method")} << " ("
       << Verbatim{index.Get("keys")} << ")" << IndexTail(index);
   v1::Statement& statement = renderer.Add(sql, kShare);
-  if (!HasRows(renderer, table)) return;
-  Lint(Rule::kCreateIndex, table, statement);
-  if (index.Has("unique")) Lint(Rule::kUniqueIndex, table, statement);
+  if (HasRows(renderer, table)) {
+    Lint(Rule::kCreateIndex, table, statement);
+    if (index.Has("unique")) Lint(Rule::kUniqueIndex, table, statement);
+  }
+  AttachIndex(index, renderer);
 }
 
 // Where it replaces another, that one is there until this one is.
@@ -96,6 +102,7 @@ void BuildBeside(const Object& index, Renderer& renderer) {
 }
 
 void Create(const Object& index, Renderer& renderer) {
+  if (IsMadeAlready(index, renderer)) return;
   if (index.Has("invalid")) {
     return renderer.Fail(absl::FailedPreconditionError(
         "it is not valid in the source, left over from a build that failed; "
@@ -129,6 +136,7 @@ void DropAtOnce(const Object& index, Renderer& renderer) {
 }
 
 void Drop(const Object& index, Renderer& renderer) {
+  if (GoesWithWhole(index, renderer)) return;
   const Path table = index.path().Parent();
   if (renderer.online() && renderer.placement().IsKept(index.key) &&
       !IsReferenced(index, renderer)) {
@@ -151,6 +159,7 @@ void Drop(const Object& index, Renderer& renderer) {
 
 void Alter(const Difference& difference, Renderer& renderer) {
   AlterIndexSettings(difference, renderer);
+  AlterIndexPartition(difference, renderer);
   WriteStatistics(*difference.to, difference.from->Get("statistics"),
                   difference.to->Get("statistics"), renderer);
   if (Changed(difference, "comment")) {
@@ -186,13 +195,13 @@ void ReadIndexes(Catalog& catalog) {
     Object index(v1::INDEX, catalog.PathOf(*table).Child(relation->name));
     SetIndexAttributes(row, *relation, *table, catalog, index);
     if (row.Is(3)) index.Set("unique", "true");
-    if (!row.Is(5)) index.Set("invalid", "true");
+    // That of a partitioned table is valid when it has all its parts.
+    if (!row.Is(5) && relation->kind != 'I') index.Set("invalid", "true");
     index.Set("method", catalog.AccessMethodName(names.Id(7)));
     index.Set("keys", IndexKeys(row, *relation, *table, catalog));
     index.Set("statistics", row.Text(14));
     index.Set("predicate", CanonicalExpression(row.Text(12)));
-    catalog.AddChild(*table, CatalogKey(kRelationClass, relation->oid, 0),
-                     std::move(index));
+    catalog.Add(CatalogKey(kRelationClass, relation->oid, 0), std::move(index));
   }
 }
 

@@ -1,9 +1,11 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/constraint_rows.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_partition.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/online.h"
 #include "lib/engine/postgres/table_parts.h"
@@ -24,6 +26,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 40},
     {"options", Compare::kExact, OnChange::kAlter, 5},
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"partition_of", Compare::kExact, OnChange::kAlter, 20},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
     {"tablespace", Compare::kExact, OnChange::kAlter, 30},
 };
@@ -62,18 +65,21 @@ void BuildBeside(const Object& key, Renderer& renderer) {
 }
 
 void Create(const Object& key, Renderer& renderer) {
+  if (IsMadeAlready(key, renderer)) return;
   if (BuildsOnline(key, renderer) && renderer.placement().IsDeferred(key.key)) {
     return BuildBeside(key, renderer);
   }
-  Sql sql = AddConstraint(key.path());
+  Sql sql = AddConstraintOnly(key.path(), renderer);
   sql << KeyClause(key);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = key.path().Parent();
   if (HasRows(renderer, table)) Lint(Rule::kAddKey, table, statement);
+  AttachIndex(key, renderer);
   FinishKey(key, renderer);
 }
 
 void Drop(const Object& key, Renderer& renderer) {
+  if (GoesWithWhole(key, renderer)) return;
   DropConstraint(key, renderer);
   if (!GoesAway(key, renderer)) return;
   Warn(renderer.statements().back(), v1::INDEX_DROPPED,
@@ -83,6 +89,7 @@ void Drop(const Object& key, Renderer& renderer) {
 
 void Alter(const Difference& difference, Renderer& renderer) {
   AlterIndexSettings(difference, renderer);
+  AlterIndexPartition(difference, renderer);
   AlterConstraintComments(difference, renderer);
 }
 
@@ -145,7 +152,7 @@ void ReadKeys(Catalog& catalog) {
     }
     key.Set("deferrable", DeferrableWords(row));
     key.Set("definition", row.Text(18));
-    catalog.AddChild(table, ConstraintKey(row), std::move(key));
+    catalog.Add(ConstraintKey(row), std::move(key));
     catalog.AddAlias(CatalogKey(kRelationClass, row.Id(7), 0),
                      ConstraintKey(row));
   };

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/digest.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
@@ -62,7 +63,10 @@ bool IsNameTaken(const Path& table, absl::string_view name,
 }  // namespace
 
 bool HasClients(const Renderer& renderer, const Path& table) {
-  if (!renderer.online()) return false;
+  if (!renderer.online() || IsOfFamily(renderer.from(), table) ||
+      IsOfFamily(renderer.to(), table)) {
+    return false;
+  }
   for (v1::ObjectKind kind : {v1::TABLE, v1::MATERIALIZED_VIEW}) {
     if (renderer.from().Find(kind, table) != nullptr) {
       return !renderer.placement().Disturbs({kind, table});

@@ -77,8 +77,7 @@ void ReadTriggers(Catalog& catalog) {
     const CatalogRow row = catalog.Row(kTriggerRows, i);
     const Relation* relation = catalog.FindRelation(row.Id(1));
     const bool fits =
-        relation != nullptr &&
-        (relation->kind == 'r' || relation->kind == 'v' || relation->opaque);
+        relation != nullptr && (relation->IsTable() || relation->kind == 'v');
     if (!fits) continue;
     Object trigger(v1::TRIGGER, catalog.PathOf(*relation).Child(row.Text(2)));
     trigger.Set("definition", CanonicalExpression(row.Text(4)));
