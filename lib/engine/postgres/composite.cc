@@ -102,7 +102,7 @@ void AlterAttributes(const Object& from, const Object& to, Renderer& renderer) {
     } else {
       action << "ALTER ATTRIBUTE " << Verbatim{name} << " TYPE"
              << Verbatim{wanted.substr(name.size())};
-      write(action);
+      write(action)->set_rewrites_table(cascade);
     }
   }
   for (absl::string_view attribute : after) {

@@ -81,7 +81,7 @@ void BuildAtOnce(const Object& index, Renderer& renderer) {
   sql << Name(table) << " USING " << Identifier{index.Get("method")} << " ("
       << Verbatim{index.Get("keys")} << ")" << IndexTail(index);
   v1::Statement& statement = renderer.Add(sql, kShare);
-  if (HasRows(renderer, table)) {
+  if (HasRows(renderer, table) && !IsPartitioned(renderer.to(), table)) {
     Lint(Rule::kCreateIndex, table, statement);
     if (index.Has("unique")) Lint(Rule::kUniqueIndex, table, statement);
   }

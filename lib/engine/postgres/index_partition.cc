@@ -58,7 +58,7 @@ void AttachIndex(const Object& index, Renderer& renderer) {
   sql << "ALTER INDEX " << Verbatim{index.Get("partition_of")}
       << " ATTACH PARTITION " << Identifier{index.path().first()} << "."
       << Identifier{index.name()};
-  renderer.Add(sql, kShareUpdateExclusive);
+  renderer.Add(sql, kAccessExclusive);
 }
 
 bool IsMadeAlready(const Object& index, const Renderer& renderer) {

@@ -73,7 +73,9 @@ void Create(const Object& key, Renderer& renderer) {
   sql << KeyClause(key);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = key.path().Parent();
-  if (HasRows(renderer, table)) Lint(Rule::kAddKey, table, statement);
+  if (HasRows(renderer, table) && !IsPartitioned(renderer.to(), table)) {
+    Lint(Rule::kAddKey, table, statement);
+  }
   AttachIndex(key, renderer);
   FinishKey(key, renderer);
 }

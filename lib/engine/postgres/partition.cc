@@ -22,8 +22,10 @@ void Attach(const Object& partition, Renderer& renderer) {
   Sql sql = AlterTable(ParentTable(partition));
   sql << "ATTACH PARTITION " << Name(table) << " "
       << Verbatim{partition.Get("bound")};
-  v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
+  // Of the part; the whole is open to its clients meanwhile.
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   if (!HasRows(renderer, table)) return;
+  statement.set_scans_table(true);
   Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
   Warn(statement, v1::DATA_DEPENDENT, "a row outside of its bounds stops table",
        table);

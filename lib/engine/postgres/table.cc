@@ -103,7 +103,9 @@ void Create(const Object& table, Renderer& renderer) {
   if (table.Has("tablespace")) {
     sql << " TABLESPACE " << Identifier{table.Get("tablespace")};
   }
-  renderer.Add(sql, kNoLock);
+  const bool inherits =
+      !renderer.to().ChildrenOf(table.path(), v1::INHERITANCE).empty();
+  renderer.Add(sql, inherits ? kShareUpdateExclusive : kNoLock);
   if (table.Has("of_type")) WriteType(table, renderer);
   FinishParts(table, renderer);
   if (table.Has("replica_identity")) WriteReplicaIdentity(table, renderer);
