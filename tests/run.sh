@@ -35,9 +35,4 @@ if [ "$full" = yes ]; then
   bazel/test.sh
 fi
 
-# Servers of tests write much that nobody keeps: in memory, where there is room.
-room_kib=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $4}')
-if [ -z "${TMPDIR:-}" ] && [ "${room_kib:-0}" -gt 4000000 ]; then
-  export TMPDIR=/dev/shm
-fi
 ctest --test-dir build/release --output-on-failure "$@"
