@@ -106,7 +106,7 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
       "--scratch", options->source.scratch,
       "server where SQL files are loaded (role needs CREATEDB)");
   command->add_option("--dialect", options->source.dialect,
-                      "engine of SQL files: postgres or sqlite");
+                      "engine of SQL files: postgres, mysql or sqlite");
   options->hazards.AddTo(*command);
   command->add_flag("--offline", options->offline,
                     "plain statements: quicker, but clients wait meanwhile");
