@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/access.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
@@ -141,6 +142,7 @@ void ConvertColumn(const Object& from, const Object& to, const Object& type,
 void Replace(const Object& from, const Object& to, Renderer& renderer) {
   const absl::Status replaceable = CheckReplaceable(from, renderer.from());
   if (!replaceable.ok()) return renderer.Fail(replaceable);
+  KeepAccess(from, renderer);
   const std::vector<const Object*> followers = FollowersOf(from.key, renderer);
   DropFollowers(followers, renderer);
   const std::string old_name = absl::StrCat(
@@ -150,6 +152,7 @@ void Replace(const Object& from, const Object& to, Renderer& renderer) {
          << Identifier{old_name};
   renderer.Add(rename, kNoLock);
   Create(to, renderer);
+  GiveBackAccess(from, renderer);
   for (const Object& column : renderer.from().OfKind(v1::COLUMN)) {
     if (!DependsOn(column, from.key)) continue;
     const Object* after = renderer.to().Find(column.key);
