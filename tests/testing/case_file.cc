@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -12,6 +13,7 @@ namespace fleet::testing {
 namespace {
 
 constexpr absl::string_view kReverse = "# reverse: ";
+constexpr absl::string_view kRequires = "# requires: ";
 
 absl::Status BadLine(int line, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", what));
@@ -29,6 +31,10 @@ std::string* SectionOf(absl::string_view line, CaseFile& file) {
 
 absl::Status ReadComment(absl::string_view line, int number, CaseFile& file) {
   absl::StrAppend(&file.comments, line, "\n");
+  if (absl::StartsWith(line, kRequires) &&
+      !absl::SimpleAtoi(line.substr(kRequires.size()), &file.requires_major)) {
+    return BadLine(number, "have \"# requires: 18\", a major version");
+  }
   if (!absl::StartsWith(line, kReverse)) return absl::OkStatus();
   const absl::string_view law = line.substr(kReverse.size());
   if (law == "lossy") {

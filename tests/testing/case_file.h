@@ -21,6 +21,8 @@
 //   -- hazards --
 //   ACQUIRES_ACCESS_EXCLUSIVE_LOCK
 //
+// "# requires: 18" names the first major version of the server that takes the
+// SQL; plan and hazards are those of that version, else of PostgreSQL 15.
 // Instead of plan and hazards, "-- refused --" and a part of the error. A plan
 // statement that runs outside of a transaction has "-- alone" above it.
 
@@ -35,6 +37,7 @@ enum class ReverseLaw {
 struct CaseFile {
   std::string comments;  // the lines above the first section
   ReverseLaw reverse = ReverseLaw::kExact;
+  int requires_major = 0;
   std::string from;
   std::string to;
   std::string plan;

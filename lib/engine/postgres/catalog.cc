@@ -17,17 +17,6 @@ bool IsUserSchemaName(absl::string_view name) {
          name != "fleetctl_meta";
 }
 
-// What becomes part of an opaque object: all that is said of a child of it.
-std::string PartOf(const Object& child) {
-  std::string part = absl::StrCat(static_cast<int>(child.kind()), " ",
-                                  QuoteName(child.name()));
-  child.attributes.ForEach(
-      [&](absl::string_view name, absl::string_view value) {
-        if (name != "position") absl::StrAppend(&part, "; ", name, "=", value);
-      });
-  return part;
-}
-
 }  // namespace
 
 Catalog::Catalog(absl::Span<const std::unique_ptr<RowSet>> results)
@@ -55,6 +44,7 @@ void Catalog::ReadSchemas() {
 void Catalog::ReadNames() {
   for (int i = 0; i < RowCount(kNameRows); ++i) {
     const CatalogRow row = Row(kNameRows, i);
+    if (row.Letter(0) == 'i') continue;
     NameRow name;
     name.name = row.Text(2);
     name.schema = row.Id(3);
@@ -112,19 +102,20 @@ void Catalog::ReadRelations() {
     relation->schema = row.Id(2);
     relation->kind = row.Letter(3);
     relation->row = i;
-    const bool typed = row.Id(6) != 0;
-    relation->opaque =
-        relation->kind == 'p' || relation->kind == 'f' || typed || row.Is(9);
+    relation->is_partition = row.Is(9);
     relations_.emplace(oid, relation.get());
     ordered_relations_.emplace(oid, std::move(relation));
   }
-  // Parents and children of inheritance.
-  for (const auto& [key, name] : names_) {
-    if (key.first != 'i') continue;
-    for (Oid oid : {key.second, name.method}) {
-      Relation* relation = FindRelation(oid);
-      if (relation != nullptr && relation->kind == 'r') relation->opaque = true;
-    }
+  for (int i = 0; i < RowCount(kNameRows); ++i) {
+    const CatalogRow row = Row(kNameRows, i);
+    if (row.Letter(0) != 'i') continue;
+    Relation* child = FindRelation(row.Id(1));
+    Relation* parent = FindRelation(row.Id(4));
+    if (child == nullptr || parent == nullptr) continue;
+    const auto place = static_cast<size_t>(row.Count(5));
+    if (child->parents.size() < place) child->parents.resize(place);
+    if (place > 0) child->parents[place - 1] = parent->oid;
+    parent->has_children = true;
   }
 }
 
@@ -225,14 +216,6 @@ std::vector<Relation*> Catalog::Relations() {
 void Catalog::Add(CatalogKey key, Object object) {
   index_.emplace(key, static_cast<int>(objects_.size()));
   objects_.push_back(std::move(object));
-}
-
-void Catalog::AddChild(const Relation& relation, CatalogKey key,
-                       Object object) {
-  if (!relation.opaque) return Add(key, std::move(object));
-  const CatalogKey table(kRelationClass, relation.oid, 0);
-  AddAlias(key, table);
-  AddOpaquePart(table, PartOf(object));
 }
 
 void Catalog::AddAlias(CatalogKey alias, CatalogKey key) {

@@ -21,7 +21,7 @@
 // of them: names by oid, the relations and their columns, and the objects made
 // so far. A kind's reader walks its rows and adds objects:
 //
-//   for (CatalogRow row : catalog.Rows(kTriggerRows)) { … catalog.AddChild(…) }
+//   for (CatalogRow row : catalog.Rows(kTriggerRows)) { … catalog.Add(…) }
 //
 // Dependencies and comments come after the objects (dependencies.h). Views
 // point into the row sets, which must outlive the catalog. Thread-compatible.
@@ -60,8 +60,11 @@ struct Relation {
   Oid schema = 0;
   char kind = 'r';  // pg_class.relkind
   int row = 0;      // of kRelationRows
-  // Seen as one opaque object with all that is below it.
-  bool opaque = false;
+  // What it is a partition of or inherits from, in order; an index: the one of
+  // the partitioned table that it is a part of.
+  std::vector<Oid> parents;
+  bool has_children = false;
+  bool is_partition = false;
   std::vector<ColumnRef> columns;  // by number - 1
   std::vector<int> column_rows;    // of kColumnRows, by number
 
@@ -70,6 +73,8 @@ struct Relation {
                ? nullptr
                : &columns[static_cast<size_t>(number) - 1];
   }
+  // A table of any sort: what has columns and constraints of its own.
+  bool IsTable() const { return kind == 'r' || kind == 'p' || kind == 'f'; }
 };
 
 // What a row of the system catalogs is about.
@@ -119,8 +124,6 @@ class Catalog {
   // --- objects
   // The object is found by `key` from now on.
   void Add(CatalogKey key, Object object);
-  // Below `relation`; part of it where that is opaque.
-  void AddChild(const Relation& relation, CatalogKey key, Object object);
   // Another name for the object of `key`.
   void AddAlias(CatalogKey alias, CatalogKey key);
   // The object itself; nullptr when there is none. Valid until the next Add.

@@ -2,6 +2,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -10,6 +11,7 @@ namespace {
 constexpr AttributeSpec kAttributes[] = {
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"expression", Compare::kExact, OnChange::kRecreate, 40},
+    {"inherited", Compare::kExact, OnChange::kAlter, 20},
     {"no_inherit", Compare::kExact, OnChange::kRecreate, 20},
     {"not_enforced", Compare::kExact, OnChange::kRecreate, 30},
     {"not_valid", Compare::kExact, OnChange::kAlter, 30},
@@ -28,20 +30,28 @@ OnChange OnCheckChanged(const Object& from, const Object& to,
 }
 
 void Drop(const Object& check, Renderer& renderer) {
+  if (SteadyOrigin(check, renderer.from(), renderer) != nullptr) return;
   DropConstraint(check, renderer);
+}
+
+void Validate(const Object& check, Renderer& renderer) {
+  const Path table = check.path().Parent();
+  Sql sql = AlterTable(table);
+  sql << "VALIDATE CONSTRAINT " << Identifier{check.name()};
+  v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
+  if (!HasRows(renderer, table)) return;
+  Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
+  Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
+       check.path());
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
-  if (Changed(difference, "not_valid")) {
-    Sql sql = AlterTable(to.path().Parent());
-    sql << "VALIDATE CONSTRAINT " << Identifier{to.name()};
-    v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table",
-         to.path().Parent());
-    Warn(statement, v1::DATA_DEPENDENT, "a row that breaks it stops check",
-         to.path());
-  }
+  const absl::Status possible = CheckInherited(difference, renderer);
+  if (!possible.ok()) return renderer.Fail(possible);
+  const Object* origin = SteadyOrigin(to, renderer.to(), renderer);
+  const bool follows = origin != nullptr && !origin->Has("not_valid");
+  if (Changed(difference, "not_valid") && !follows) Validate(to, renderer);
   if (Changed(difference, "comment")) {
     WriteComment(to, ConstraintName(to), renderer);
   }
@@ -60,6 +70,11 @@ Sql CheckClause(const Object& check) {
 bool IsNotValid(const Object& check) { return check.Has("not_valid"); }
 
 void CreateCheck(const Object& check, Renderer& renderer) {
+  const Object* origin = SteadyOrigin(check, renderer.to(), renderer);
+  if (origin != nullptr) {
+    if (IsNotValid(*origin) && !IsNotValid(check)) Validate(check, renderer);
+    return WriteNewConstraintComments(check, renderer);
+  }
   Sql sql = AddConstraint(check.path());
   sql << CheckClause(check);
   if (IsNotValid(check)) sql << " NOT VALID";
@@ -83,8 +98,9 @@ void ReadChecks(Catalog& catalog) {
         if (row.Is(15)) check.Set("no_inherit", "true");
         if (!row.Is(16)) check.Set("not_enforced", "true");
         if (!row.Is(6)) check.Set("not_valid", "true");
+        SetInherited(row.Is(20), row.Is(21), check);
         DependOnColumns(table, ParseNumbers(row.Text(12)), catalog, check);
-        catalog.AddChild(table, ConstraintKey(row), std::move(check));
+        catalog.Add(ConstraintKey(row), std::move(check));
       });
 }
 

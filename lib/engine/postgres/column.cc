@@ -2,11 +2,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/column_identity.h"
+#include "lib/engine/postgres/column_not_null.h"
 #include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
-#include "lib/engine/postgres/sequence_options.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/table_parts.h"
 #include "lib/engine/postgres/type_change.h"
 
@@ -22,10 +24,12 @@ constexpr AttributeSpec kAttributes[] = {
     {"identity", Compare::kExact, OnChange::kAlter, 25},
     {"identity_options", Compare::kExact, OnChange::kAlter, 20},
     {"identity_sequence", Compare::kExact, OnChange::kAlter, 10},
+    {"inherited", Compare::kExact, OnChange::kAlter, 20},
     {"not_null", Compare::kExact, OnChange::kAlter, 30},
     {"options", Compare::kExact, OnChange::kAlter, 0},
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
     {"position", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"server_options", Compare::kExact, OnChange::kAlter, 20},
     {"statistics", Compare::kExact, OnChange::kAlter, 0},
     {"storage", Compare::kExact, OnChange::kAlter, 5},
     {"type", Compare::kExact, OnChange::kAlterDetached, 60},
@@ -63,29 +67,7 @@ OnChange OnColumnChanged(const Object& from, const Object& to,
   return asked;
 }
 
-// (SEQUENCE NAME s.q START WITH …), or nothing.
-void AppendIdentityOptions(const Object& column, Sql& sql) {
-  const bool named = column.Has("identity_sequence");
-  if (!named && !column.Has("identity_options")) return;
-  sql << " (";
-  if (named) {
-    sql << "SEQUENCE NAME " << Identifier{column.path().first()} << "."
-        << Identifier{column.Get("identity_sequence")};
-  }
-  if (column.Has("identity_options")) {
-    if (named) sql << " ";
-    sql << Verbatim{column.Get("identity_options")};
-  }
-  sql << ")";
-}
-
-void AppendIdentity(const Object& column, Sql& sql) {
-  sql << "GENERATED " << Verbatim{column.Get("identity")} << " AS IDENTITY";
-  AppendIdentityOptions(column, sql);
-}
-
-void AppendType(const Object& column, Sql& sql) {
-  sql << Verbatim{column.Get("type")};
+void AppendCollation(const Object& column, Sql& sql) {
   if (column.Has("collation")) {
     sql << " COLLATE " << Verbatim{column.Get("collation")};
   }
@@ -111,32 +93,10 @@ void WarnOfNewColumn(const Object& column, v1::Statement& statement) {
   }
 }
 
-void Create(const Object& column, Renderer& renderer) {
-  Sql sql = AlterTable(column.path().Parent());
-  sql << "ADD COLUMN " << ColumnClause(column);
-  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  WarnOfNewColumn(column, statement);
-  FinishColumn(column, renderer);
-}
-
-void Drop(const Object& column, Renderer& renderer) {
-  Sql sql = AlterTable(column.path().Parent());
-  sql << "DROP COLUMN " << Identifier{column.name()};
-  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  if (column.Has("generated")) {
-    if (!GoesAway(column, renderer)) return;
-    Warn(statement, v1::BREAKS_CLIENTS,
-         "clients that name it will fail without column", column.path());
-    return;
-  }
-  Warn(statement, v1::DELETES_DATA, "this deletes all values of column",
-       column.path());
-  statement.set_reversibility(v1::LOSSY);
-}
-
+// What concerns this table alone, whatever is part of it.
 void WriteAction(const Object& column, const Sql& action,
                  absl::string_view lock, Renderer& renderer) {
-  Sql sql = AlterColumn(column.path());
+  Sql sql = AlterColumnOnly(column.path(), renderer);
   sql << action;
   renderer.Add(sql, lock);
 }
@@ -221,8 +181,8 @@ void WarnOfTypeChange(const Object& from, const Object& to,
 
 void WriteType(const Object& from, const Object& to, Renderer& renderer) {
   Sql action = NewSql();
-  action << "TYPE ";
-  AppendType(to, action);
+  action << "TYPE " << Verbatim{to.Get("type")};
+  AppendCollation(to, action);
   // A type's own default collation has to be said to get rid of another.
   if (from.Has("collation") && !to.Has("collation") &&
       BaseType(from.Get("type")) == BaseType(to.Get("type"))) {
@@ -276,82 +236,48 @@ void AlterType(const Difference& difference, Renderer& renderer) {
   }
 }
 
-void AlterNotNull(const Object& to, Renderer& renderer) {
-  Sql sql = AlterColumn(to.path());
-  if (to.Has("not_null")) {
-    sql << "SET NOT NULL";
-    v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-    const Path table = to.path().Parent();
-    Warn(statement, v1::FULL_SCAN, "this reads all rows of table", table);
-    Warn(statement, v1::ACQUIRES_ACCESS_EXCLUSIVE_LOCK,
-         "nobody reads or writes meanwhile table", table);
-    Warn(statement, v1::DATA_DEPENDENT, "this fails on a NULL in column",
-         to.path());
-  } else {
-    sql << "DROP NOT NULL";
-    renderer.Add(sql, kAccessExclusive);
-  }
+// The composite type of its table brings it along, before and after.
+bool ComesWithType(const Object& column, const Renderer& renderer) {
+  const Path table = column.path().Parent();
+  const Object* from = renderer.from().Find(v1::TABLE, table);
+  const Object* to = renderer.to().Find(v1::TABLE, table);
+  return from != nullptr && to != nullptr && from->Has("of_type") &&
+         from->Get("of_type") == to->Get("of_type");
 }
 
-void DropIdentity(const Object& column, Renderer& renderer) {
-  Sql action = NewSql();
-  action << "DROP IDENTITY";
-  WriteAction(column, action, kAccessExclusive, renderer);
+void Create(const Object& column, Renderer& renderer) {
+  if (ComesWithType(column, renderer)) {
+    if (column.Has("default")) WriteDefault(column, renderer);
+    if (column.Has("not_null")) WriteNotNull(column, renderer);
+    return FinishColumn(column, renderer);
+  }
+  if (SteadyOrigin(column, renderer.to(), renderer) != nullptr) {
+    return FinishInheritedColumn(column, renderer);
+  }
+  Sql sql = AlterTable(column.path().Parent());
+  sql << "ADD COLUMN " << ColumnClause(column);
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  WarnOfNewColumn(column, statement);
+  FinishColumn(column, renderer);
 }
 
-void AddIdentity(const Object& column, Renderer& renderer) {
-  Object named = column;
-  const std::string name = IdentitySequenceName(column);
-  const Path sequence{column.path().first(), name};
-  if (renderer.from().Find(v1::SEQUENCE, sequence) != nullptr) {
-    named.Set("identity_sequence", MomentName(name));
+void Drop(const Object& column, Renderer& renderer) {
+  if (ComesWithType(column, renderer) ||
+      SteadyOrigin(column, renderer.from(), renderer) != nullptr) {
+    return;
   }
-  Sql sql = AlterColumn(column.path());
-  sql << "ADD ";
-  AppendIdentity(named, sql);
-  Warn(renderer.Add(sql, kAccessExclusive), v1::CORRECTNESS,
-       "its sequence starts anew, below values that are there, for column",
+  Sql sql = AlterTable(column.path().Parent());
+  sql << "DROP COLUMN " << Identifier{column.name()};
+  v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
+  if (column.Has("generated")) {
+    if (!GoesAway(column, renderer)) return;
+    Warn(statement, v1::BREAKS_CLIENTS,
+         "clients that name it will fail without column", column.path());
+    return;
+  }
+  Warn(statement, v1::DELETES_DATA, "this deletes all values of column",
        column.path());
-}
-
-// SET START WITH 5 SET INCREMENT BY 2 …
-void AppendSetOptions(const Object& column, Sql& sql) {
-  for (const std::string& rule :
-       SequenceRules(column.Get("identity_options"), column.Get("type"))) {
-    sql << " SET " << Verbatim{rule};
-  }
-}
-
-void AlterIdentity(const Difference& difference, Renderer& renderer) {
-  const Object& from = *difference.from;
-  const Object& to = *difference.to;
-  if (Changed(difference, "identity_sequence")) {
-    Sql sql = NewSql();
-    const Path schema{to.path().first()};
-    sql << "ALTER SEQUENCE " << Name(schema.Child(IdentitySequenceName(from)))
-        << " RENAME TO " << Identifier{IdentitySequenceName(to)};
-    renderer.Add(sql, kAccessExclusive);
-  }
-  const absl::Status limits =
-      CheckLimits(from.Get("identity_options"), from.Get("type"),
-                  to.Get("identity_options"), to.Get("type"));
-  if (!limits.ok()) return renderer.Fail(limits);
-  const bool mode = Changed(difference, "identity");
-  const bool options = Changed(difference, "identity_options");
-  if (!mode && !options) return;
-  Sql sql = AlterColumn(to.path());
-  if (mode) {
-    sql << "SET GENERATED " << Verbatim{to.Get("identity")};
-  }
-  if (options) {
-    Sql set = NewSql();
-    AppendSetOptions(to, set);
-    if (!mode) {
-      sql << "SET GENERATED " << Verbatim{to.Get("identity")};
-    }
-    sql << set;
-  }
-  renderer.Add(sql, kAccessExclusive);
+  statement.set_reversibility(v1::LOSSY);
 }
 
 // A generated column is nothing but its expression: another one is another
@@ -365,17 +291,20 @@ void Replace(const Difference& difference, Renderer& renderer) {
   CreateFollowers(followers, renderer);
 }
 
-// The change of a type, with the columns computed from it away meanwhile.
+// The change of a type, with what cannot stay under it away meanwhile.
 void AlterTypeUnderGenerated(const Difference& difference, Renderer& renderer) {
   const bool typed =
       Changed(difference, "type") || Changed(difference, "collation");
   if (!typed) return AlterType(difference, renderer);
-  std::vector<const Object*> followers;
+  std::vector<const Object*> followers =
+      PartitionedIndexesOf(difference.from->key, renderer);
   const std::vector<const Object*> generated =
       GeneratedFrom(*difference.from, renderer);
   for (const Object* column : generated) {
     for (const Object* follower : FollowersOf(column->key, renderer)) {
-      followers.push_back(follower);
+      if (std::count(followers.begin(), followers.end(), follower) == 0) {
+        followers.push_back(follower);
+      }
     }
   }
   DropFollowers(followers, renderer);
@@ -402,32 +331,67 @@ void AlterSettings(const Difference& difference, Renderer& renderer) {
     WriteOptions(AlterColumn(to.path()), from.Get("options"), to.Get("options"),
                  renderer);
   }
+  if (Changed(difference, "server_options")) {
+    WriteServerOptions(AlterColumn(to.path()), from.Get("server_options"),
+                       to.Get("server_options"), renderer);
+  }
   if (Changed(difference, "comment")) {
     WriteComment(to, ColumnWord(to), renderer);
   }
 }
 
-void Alter(const Difference& difference, Renderer& renderer) {
+void AlterOwnIdentity(const Difference& difference, Renderer& renderer) {
   const Object& from = *difference.from;
   const Object& to = *difference.to;
-  const bool generated =
-      Changed(difference, "generated") || Changed(difference, "virtual");
-  if (generated && to.Has("generated")) return Replace(difference, renderer);
-  if (generated) {
-    Sql action = NewSql();
-    action << "DROP EXPRESSION";
-    WriteAction(from, action, kAccessExclusive, renderer);
-  }
-  const bool loses_identity = from.Has("identity") && !to.Has("identity");
-  const bool gains_identity = !from.Has("identity") && to.Has("identity");
-  if (loses_identity) DropIdentity(from, renderer);
-  AlterTypeUnderGenerated(difference, renderer);
-  if (Changed(difference, "not_null")) AlterNotNull(to, renderer);
-  if (gains_identity) {
+  if (from.Has("identity") && !to.Has("identity")) {
+    DropIdentity(from, renderer);
+  } else if (!from.Has("identity") && to.Has("identity")) {
     AddIdentity(to, renderer);
   } else if (to.Has("identity")) {
     AlterIdentity(difference, renderer);
   }
+}
+
+// What the parent table's column, or the type of its table, has been given.
+void AlterInherited(const Difference& difference, Renderer& renderer) {
+  const Object& to = *difference.to;
+  if (Changed(difference, "default")) WriteDefault(to, renderer);
+  if (Changed(difference, "not_null") && !NullFollows(to, renderer)) {
+    AlterNotNull(to, renderer);
+  }
+  const bool own_identity = !IsPartition(renderer.to(), to.path().Parent());
+  if (own_identity) AlterOwnIdentity(difference, renderer);
+  AlterSettings(difference, renderer);
+}
+
+void AlterGenerated(const Difference& difference, Renderer& renderer) {
+  if (!Changed(difference, "generated") && !Changed(difference, "virtual")) {
+    return;
+  }
+  Sql sql = AlterColumn(difference.to->path());
+  sql << "DROP EXPRESSION";
+  renderer.Add(sql, kAccessExclusive);
+}
+
+void Alter(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  const absl::Status possible = CheckInherited(difference, renderer);
+  if (!possible.ok()) return renderer.Fail(possible);
+  if (ComesWithType(to, renderer) ||
+      (SteadyOrigin(from, renderer.from(), renderer) != nullptr &&
+       SteadyOrigin(to, renderer.to(), renderer) != nullptr)) {
+    return AlterInherited(difference, renderer);
+  }
+  const bool generated =
+      Changed(difference, "generated") || Changed(difference, "virtual");
+  if (generated && to.Has("generated")) return Replace(difference, renderer);
+  AlterGenerated(difference, renderer);
+  const bool loses_identity = from.Has("identity") && !to.Has("identity");
+  if (loses_identity) DropIdentity(from, renderer);
+  AlterTypeUnderGenerated(difference, renderer);
+  if (Changed(difference, "not_null")) AlterNotNull(to, renderer);
+  if (!loses_identity) AlterOwnIdentity(difference, renderer);
   AlterSettings(difference, renderer);
 }
 
@@ -435,8 +399,11 @@ void Alter(const Difference& difference, Renderer& renderer) {
 
 Sql ColumnClause(const Object& column) {
   Sql sql = NewSql();
-  sql << Identifier{column.name()} << " ";
-  AppendType(column, sql);
+  sql << Identifier{column.name()} << " " << Verbatim{column.Get("type")};
+  if (column.Has("server_options")) {
+    sql << " OPTIONS (" << Verbatim{column.Get("server_options")} << ")";
+  }
+  AppendCollation(column, sql);
   if (column.Has("default")) {
     sql << " DEFAULT " << Verbatim{column.Get("default")};
   }
@@ -463,6 +430,27 @@ void FinishColumn(const Object& column, Renderer& renderer) {
                  renderer);
   }
   WriteNewComment(column, ColumnWord(column), renderer);
+}
+
+void FinishInheritedColumn(const Object& column, Renderer& renderer) {
+  const Path table = column.path().Parent();
+  const Object* origin = nullptr;
+  for (v1::ObjectKind kind : {v1::PARTITION, v1::INHERITANCE}) {
+    for (const Object& membership : renderer.to().ChildrenOf(table, kind)) {
+      if (origin != nullptr) break;
+      origin = renderer.to().Find(v1::COLUMN,
+                                  ParentTable(membership).Child(column.name()));
+    }
+  }
+  if (origin != nullptr && origin->Get("default") != column.Get("default")) {
+    WriteDefault(column, renderer);
+  }
+  if (origin != nullptr && column.Has("not_null") && !origin->Has("not_null")) {
+    WriteNotNull(column, renderer);
+  }
+  const bool partition = IsPartition(renderer.to(), table);
+  if (column.Has("identity") && !partition) AddIdentity(column, renderer);
+  FinishColumn(column, renderer);
 }
 
 KindHandler ColumnHandler() {

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/sequence_options.h"
 
 namespace fleet::postgres {
@@ -58,10 +59,12 @@ class ColumnReader {
     SetType(row, column);
     SetExpression(relation, row, column);
     if (row.Is(5)) column.Set("not_null", "true");
+    if (!row.IsNull(14)) SetOrigins(relation, row, column);
+    if (!row.IsNull(15)) SetServerOptions(row.Text(15), column);
     if (row.Letter(6) != '\0') SetIdentity(relation, row, column);
     SetSettings(row, column);
     column.Set("position", absl::StrCat(position));
-    catalog_.AddChild(relation, key, std::move(column));
+    catalog_.Add(key, std::move(column));
     const auto found = defaults_.find(ColumnKey(relation.oid, row.Count(1)));
     if (found != defaults_.end()) {
       const Oid expression = catalog_.Row(kDefaultRows, found->second).Id(0);
@@ -84,6 +87,16 @@ class ColumnReader {
     }
   }
 
+  void SetOrigins(const Relation& relation, const CatalogRow& row,
+                  Object& column) {
+    SetInherited(true, row.Is(14), column);
+    for (Oid oid : relation.parents) {
+      const Relation* parent = catalog_.FindRelation(oid);
+      if (parent == nullptr) continue;
+      column.DependsOn(v1::COLUMN, catalog_.PathOf(*parent).Child(row.Text(2)));
+    }
+  }
+
   void SetExpression(const Relation& relation, const CatalogRow& row,
                      Object& column) {
     const auto found = defaults_.find(ColumnKey(relation.oid, row.Count(1)));
@@ -97,8 +110,10 @@ class ColumnReader {
 
   void SetIdentity(const Relation& relation, const CatalogRow& row,
                    Object& column) {
-    column.Set("identity", row.Letter(6) == 'a' ? "ALWAYS" : "BY DEFAULT");
     const auto found = identities_.find(ColumnKey(relation.oid, row.Count(1)));
+    // A partition's comes from the whole, whose sequence it shares.
+    if (found == identities_.end() && relation.is_partition) return;
+    column.Set("identity", row.Letter(6) == 'a' ? "ALWAYS" : "BY DEFAULT");
     if (found == identities_.end()) return;
     const auto sequence = sequences_.find(found->second);
     if (sequence != sequences_.end()) {
@@ -170,8 +185,7 @@ std::string MomentName(absl::string_view name) {
 void ReadColumns(Catalog& catalog) {
   ColumnReader reader(catalog);
   for (const Relation* relation : catalog.Relations()) {
-    const bool table = relation->kind == 'r' || relation->opaque;
-    if (table) reader.ReadTable(*relation);
+    if (relation->IsTable()) reader.ReadTable(*relation);
   }
 }
 

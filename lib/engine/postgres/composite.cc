@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/view_parts.h"
 
@@ -65,6 +66,14 @@ bool KeepsOrder(const std::vector<absl::string_view>& before,
          std::equal(kept.begin(), kept.end(), wanted.begin());
 }
 
+// Tables OF the type, which are altered with it.
+bool HasTables(const Object& type, const Schema& schema) {
+  const absl::Span<const Object> tables = schema.OfKind(v1::TABLE);
+  return std::any_of(tables.begin(), tables.end(), [&](const Object& table) {
+    return table.Has("of_type") && DependsOn(table, type.key);
+  });
+}
+
 void AlterAttributes(const Object& from, const Object& to, Renderer& renderer) {
   const std::vector<absl::string_view> before =
       SplitList(from.Get("attributes"));
@@ -74,9 +83,11 @@ void AlterAttributes(const Object& from, const Object& to, Renderer& renderer) {
         "attributes can only be added at the end of a type; change it by "
         "hand"));
   }
+  const bool cascade = HasTables(from, renderer.from());
   const auto write = [&](Sql action) {
     Sql sql = NewSql();
     sql << "ALTER " << TypeWord(to) << " " << action;
+    if (cascade) sql << " CASCADE";
     return &renderer.Add(sql, kNoLock);
   };
   for (absl::string_view attribute : before) {

@@ -39,6 +39,20 @@ void DependOnSources(Catalog& catalog, const CatalogKey& column,
   }
 }
 
+// What uses an inherited column has to be away, too, while the parent table's
+// is altered.
+void DependOnOrigins(Catalog& catalog, Oid relation_oid,
+                     absl::string_view column, Object& object) {
+  const Relation* relation = catalog.FindRelation(relation_oid);
+  if (relation == nullptr) return;
+  for (Oid oid : relation->parents) {
+    const Relation* parent = catalog.FindRelation(oid);
+    if (parent == nullptr) continue;
+    object.DependsOn(v1::COLUMN, catalog.PathOf(*parent).Child(column));
+    DependOnOrigins(catalog, oid, column, object);
+  }
+}
+
 bool IsListed(const Object& object) {
   return object.kind() == v1::VIEW || object.kind() == v1::MATERIALIZED_VIEW ||
          object.kind() == v1::COMPOSITE;
@@ -77,10 +91,17 @@ void ReadDependencies(Catalog& catalog) {
   for (int i = 0; i < catalog.RowCount(kDependencyRows); ++i) {
     const CatalogRow row = catalog.Row(kDependencyRows, i);
     if (row.Letter(6) != 'n' || row.Id(3) != kRelationClass) continue;
+    const CatalogKey user(row.Id(0), row.Id(1), static_cast<int>(row.Count(2)));
     DependOnSources(
         catalog,
-        CatalogKey(row.Id(3), row.Id(4), static_cast<int>(row.Count(5))),
-        CatalogKey(row.Id(0), row.Id(1), static_cast<int>(row.Count(2))));
+        CatalogKey(row.Id(3), row.Id(4), static_cast<int>(row.Count(5))), user);
+    const Relation* relation = catalog.FindRelation(row.Id(4));
+    if (relation == nullptr || relation->parents.empty()) continue;
+    const ColumnRef* column = relation->Column(row.Count(5));
+    Object* object = catalog.FindObject(user);
+    if (column != nullptr && object != nullptr) {
+      DependOnOrigins(catalog, relation->oid, column->name, *object);
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 #include "lib/engine/postgres/constraint_rows.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_partition.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -11,10 +13,12 @@ constexpr AttributeSpec kAttributes[] = {
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"definition", Compare::kExact, OnChange::kRecreate, 50},
     {"index_comment", Compare::kExact, OnChange::kAlter, 0},
+    {"partition_of", Compare::kExact, OnChange::kAlter, 20},
 };
 
 void Create(const Object& exclusion, Renderer& renderer) {
-  Sql sql = AddConstraint(exclusion.path());
+  if (IsMadeAlready(exclusion, renderer)) return;
+  Sql sql = AddConstraintOnly(exclusion.path(), renderer);
   sql << ExclusionClause(exclusion);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = exclusion.path().Parent();
@@ -25,10 +29,12 @@ void Create(const Object& exclusion, Renderer& renderer) {
     Warn(statement, v1::DATA_DEPENDENT, "rows that conflict stop constraint",
          exclusion.path());
   }
+  AttachIndex(exclusion, renderer);
   WriteNewConstraintComments(exclusion, renderer);
 }
 
 void Drop(const Object& exclusion, Renderer& renderer) {
+  if (GoesWithWhole(exclusion, renderer)) return;
   DropConstraint(exclusion, renderer);
   if (!GoesAway(exclusion, renderer)) return;
   Warn(renderer.statements().back(), v1::INDEX_DROPPED,
@@ -36,6 +42,7 @@ void Drop(const Object& exclusion, Renderer& renderer) {
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
+  AlterIndexPartition(difference, renderer);
   AlterConstraintComments(difference, renderer);
 }
 
@@ -54,7 +61,7 @@ void ReadExclusions(Catalog& catalog) {
                          catalog.PathOf(table).Child(row.Text(1)));
         exclusion.Set("definition", CanonicalExpression(row.Text(18)));
         DependOnColumns(table, ParseNumbers(row.Text(12)), catalog, exclusion);
-        catalog.AddChild(table, ConstraintKey(row), std::move(exclusion));
+        catalog.Add(ConstraintKey(row), std::move(exclusion));
         catalog.AddAlias(CatalogKey(kRelationClass, row.Id(7), 0),
                          ConstraintKey(row));
       });

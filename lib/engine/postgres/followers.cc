@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 
 namespace fleet::postgres {
 namespace {
@@ -51,6 +52,21 @@ std::vector<const Object*> FollowersOf(const ObjectKey& key,
     }
   }
   return followers;
+}
+
+std::vector<const Object*> PartitionedIndexesOf(const ObjectKey& column,
+                                                const Renderer& renderer) {
+  std::vector<const Object*> indexes;
+  if (!IsPartitioned(renderer.from(), column.path.Parent())) return indexes;
+  for (const Object* index : FollowersOf(column, renderer)) {
+    if (index->kind() == v1::INDEX) indexes.push_back(index);
+  }
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    for (const Object* part : FollowersOf(indexes[i]->key, renderer)) {
+      indexes.push_back(part);
+    }
+  }
+  return indexes;
 }
 
 void DropFollowers(const std::vector<const Object*>& followers,

@@ -22,6 +22,10 @@ bool DependsOn(const Object& object, const ObjectKey& key);
 // that differ are dropped and created by steps of their own.
 std::vector<const Object*> FollowersOf(const ObjectKey& key,
                                        const Renderer& renderer);
+// The indexes over a partitioned table's column, each before its parts. Under
+// an ALTER the server builds the whole's anew with parts by other names.
+std::vector<const Object*> PartitionedIndexesOf(const ObjectKey& column,
+                                                const Renderer& renderer);
 void DropFollowers(const std::vector<const Object*>& followers,
                    Renderer& renderer);
 void CreateFollowers(const std::vector<const Object*>& followers,

@@ -3,6 +3,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -12,6 +13,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"columns", Compare::kExact, OnChange::kRecreate, 40},
     {"comment", Compare::kExact, OnChange::kAlter, 0},
     {"deferrable", Compare::kExact, OnChange::kAlter, 20},
+    {"inherited", Compare::kExact, OnChange::kAlter, 0},
     {"match", Compare::kExact, OnChange::kRecreate, 40},
     {"not_enforced", Compare::kExact, OnChange::kRecreate, 30},
     {"not_valid", Compare::kExact, OnChange::kAlter, 30},
@@ -50,6 +52,8 @@ Sql Clause(const Object& key) {
 }
 
 void Create(const Object& key, Renderer& renderer) {
+  // It came with the whole's, or with the partition when that was attached.
+  if (key.Has("inherited")) return WriteNewConstraintComments(key, renderer);
   Sql sql = AddConstraint(key.path());
   sql << Clause(key);
   if (key.Has("not_valid")) sql << " NOT VALID";
@@ -66,13 +70,16 @@ void Create(const Object& key, Renderer& renderer) {
 }
 
 void Drop(const Object& key, Renderer& renderer) {
+  // It goes with the whole's; what stays of it, DETACH takes away.
+  if (key.Has("inherited")) return;
   DropConstraint(key, renderer);
 }
 
 void Alter(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
   const Path table = to.path().Parent();
-  if (Changed(difference, "deferrable")) {
+  const bool follows = SteadyOrigin(to, renderer.to(), renderer) != nullptr;
+  if (Changed(difference, "deferrable") && !follows) {
     Sql sql = AlterTable(table);
     sql << "ALTER CONSTRAINT " << Identifier{to.name()} << " ";
     if (to.Has("deferrable")) {
@@ -82,7 +89,7 @@ void Alter(const Difference& difference, Renderer& renderer) {
     }
     renderer.Add(sql, kShareRowExclusive);
   }
-  if (Changed(difference, "not_valid")) {
+  if (Changed(difference, "not_valid") && !follows) {
     Sql sql = AlterTable(table);
     sql << "VALIDATE CONSTRAINT " << Identifier{to.name()};
     v1::Statement& statement = renderer.Add(sql, kShareUpdateExclusive);
@@ -124,17 +131,26 @@ Object ReadForeignKey(const CatalogRow& row, const Relation& table,
   key.Set("period", row.Text(18));
   if (!row.Is(16)) key.Set("not_enforced", "true");
   if (!row.Is(6)) key.Set("not_valid", "true");
+  if (row.Id(19) != 0) key.Set("inherited", "true");
   return key;
 }
 
 }  // namespace
 
 void ReadForeignKeys(Catalog& catalog) {
+  absl::flat_hash_map<Oid, Oid> tables;  // of each foreign key
   ForEachConstraint(catalog, 'f',
                     [&](const CatalogRow& row, const Relation& table) {
-                      catalog.AddChild(table, ConstraintKey(row),
-                                       ReadForeignKey(row, table, catalog));
+                      tables.emplace(row.Id(0), table.oid);
                     });
+  ForEachConstraint(
+      catalog, 'f', [&](const CatalogRow& row, const Relation& table) {
+        // At each partition of the table that it refers to, a key has another
+        // one that is the server's own.
+        const auto parent = tables.find(row.Id(19));
+        if (parent != tables.end() && parent->second == table.oid) return;
+        catalog.Add(ConstraintKey(row), ReadForeignKey(row, table, catalog));
+      });
 }
 
 KindHandler ForeignKeyHandler() {

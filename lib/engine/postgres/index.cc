@@ -3,9 +3,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_partition.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 
 namespace fleet::postgres {
 namespace {
@@ -21,6 +23,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 30},
     {"options", Compare::kExact, OnChange::kAlter, 5},
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"partition_of", Compare::kExact, OnChange::kAlter, 20},
     {"predicate", Compare::kExact, OnChange::kRecreate, 30},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
     {"statistics", Compare::kExact, OnChange::kAlter, 0},
@@ -74,6 +77,7 @@ void WriteStatistics(const Object& index, absl::string_view from,
 
 void Create(const Object& index, Renderer& renderer) {
   const Path table = index.path().Parent();
+  if (IsMadeAlready(index, renderer)) return;
   if (index.Has("invalid")) {
     return renderer.Fail(absl::FailedPreconditionError(
         "it is not valid in the source, left over from a build that failed; "
@@ -82,8 +86,9 @@ void Create(const Object& index, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "CREATE ";
   if (index.Has("unique")) sql << "UNIQUE ";
-  sql << "INDEX " << Identifier{index.name()} << " ON " << Name(table)
-      << " USING " << Identifier{index.Get("method")} << " ("
+  sql << "INDEX " << Identifier{index.name()} << " ON ";
+  if (IsPartitioned(renderer.to(), table)) sql << "ONLY ";
+  sql << Name(table) << " USING " << Identifier{index.Get("method")} << " ("
       << Verbatim{index.Get("keys")} << ")";
   if (index.Has("include")) {
     sql << " INCLUDE (" << Verbatim{index.Get("include")} << ")";
@@ -100,6 +105,7 @@ void Create(const Object& index, Renderer& renderer) {
   }
   v1::Statement& statement = renderer.Add(sql, kShare);
   if (HasRows(renderer, table)) WarnOfBuild(index, statement);
+  AttachIndex(index, renderer);
   FinishIndex(index, renderer);
   WriteStatistics(index, "", index.Get("statistics"), renderer);
   Sql word = NewSql();
@@ -108,6 +114,7 @@ void Create(const Object& index, Renderer& renderer) {
 }
 
 void Drop(const Object& index, Renderer& renderer) {
+  if (GoesWithWhole(index, renderer)) return;
   Sql sql = NewSql();
   sql << "DROP INDEX " << Name(OwnPath(index));
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
@@ -118,6 +125,7 @@ void Drop(const Object& index, Renderer& renderer) {
 
 void Alter(const Difference& difference, Renderer& renderer) {
   AlterIndexSettings(difference, renderer);
+  AlterIndexPartition(difference, renderer);
   WriteStatistics(*difference.to, difference.from->Get("statistics"),
                   difference.to->Get("statistics"), renderer);
   if (Changed(difference, "comment")) {
@@ -153,13 +161,13 @@ void ReadIndexes(Catalog& catalog) {
     Object index(v1::INDEX, catalog.PathOf(*table).Child(relation->name));
     SetIndexAttributes(row, *relation, *table, catalog, index);
     if (row.Is(3)) index.Set("unique", "true");
-    if (!row.Is(5)) index.Set("invalid", "true");
+    // That of a partitioned table is valid when it has all its parts.
+    if (!row.Is(5) && relation->kind != 'I') index.Set("invalid", "true");
     index.Set("method", catalog.AccessMethodName(names.Id(7)));
     index.Set("keys", IndexKeys(row, *relation, *table, catalog));
     index.Set("statistics", row.Text(14));
     index.Set("predicate", CanonicalExpression(row.Text(12)));
-    catalog.AddChild(*table, CatalogKey(kRelationClass, relation->oid, 0),
-                     std::move(index));
+    catalog.Add(CatalogKey(kRelationClass, relation->oid, 0), std::move(index));
   }
 }
 

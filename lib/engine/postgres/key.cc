@@ -1,9 +1,11 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/constraint_rows.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_partition.h"
 #include "lib/engine/postgres/index_rows.h"
 #include "lib/engine/postgres/index_settings.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/table_parts.h"
 
 // Primary and unique keys: constraints with an index of their own.
@@ -22,6 +24,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"nulls_not_distinct", Compare::kExact, OnChange::kRecreate, 40},
     {"options", Compare::kExact, OnChange::kAlter, 5},
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"partition_of", Compare::kExact, OnChange::kAlter, 20},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 20},
     {"tablespace", Compare::kExact, OnChange::kAlter, 30},
 };
@@ -31,7 +34,8 @@ std::string Summary(const Object& key) {
 }
 
 void Create(const Object& key, Renderer& renderer) {
-  Sql sql = AddConstraint(key.path());
+  if (IsMadeAlready(key, renderer)) return;
+  Sql sql = AddConstraintOnly(key.path(), renderer);
   sql << KeyClause(key);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = key.path().Parent();
@@ -42,10 +46,12 @@ void Create(const Object& key, Renderer& renderer) {
     Warn(statement, v1::DATA_DEPENDENT, "this fails on duplicates in table",
          table);
   }
+  AttachIndex(key, renderer);
   FinishKey(key, renderer);
 }
 
 void Drop(const Object& key, Renderer& renderer) {
+  if (GoesWithWhole(key, renderer)) return;
   DropConstraint(key, renderer);
   if (!GoesAway(key, renderer)) return;
   Warn(renderer.statements().back(), v1::INDEX_DROPPED,
@@ -55,6 +61,7 @@ void Drop(const Object& key, Renderer& renderer) {
 
 void Alter(const Difference& difference, Renderer& renderer) {
   AlterIndexSettings(difference, renderer);
+  AlterIndexPartition(difference, renderer);
   AlterConstraintComments(difference, renderer);
 }
 
@@ -116,7 +123,7 @@ void ReadKeys(Catalog& catalog) {
     }
     key.Set("deferrable", DeferrableWords(row));
     key.Set("definition", row.Text(18));
-    catalog.AddChild(table, ConstraintKey(row), std::move(key));
+    catalog.Add(ConstraintKey(row), std::move(key));
     catalog.AddAlias(CatalogKey(kRelationClass, row.Id(7), 0),
                      ConstraintKey(row));
   };

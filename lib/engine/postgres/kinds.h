@@ -40,6 +40,14 @@ void ReadTables(Catalog& catalog);
 KindHandler TableHandler();
 void ReadColumns(Catalog& catalog);
 KindHandler ColumnHandler();
+// foreign_table.cc
+void ReadForeignTables(Catalog& catalog);
+KindHandler ForeignTableHandler();
+// partition.cc, inheritance.cc
+void ReadPartitions(Catalog& catalog);
+KindHandler PartitionHandler();
+void ReadInheritances(Catalog& catalog);
+KindHandler InheritanceHandler();
 // key.cc: primary and unique keys
 void ReadKeys(Catalog& catalog);
 KindHandler PrimaryKeyHandler();
@@ -54,6 +62,8 @@ void ReadForeignKeys(Catalog& catalog);
 KindHandler ForeignKeyHandler();
 // index.cc
 void ReadIndexes(Catalog& catalog);
+// index_partition.cc: once every key and index is there.
+void ReadIndexPartitions(Catalog& catalog);
 KindHandler IndexHandler();
 // view.cc, materialized_view.cc
 void ReadViews(Catalog& catalog);
@@ -71,22 +81,26 @@ void ReadOpaque(Catalog& catalog);
 
 using KindReader = void (*)(Catalog& catalog);
 inline constexpr KindReader kKindReaders[] = {
-    ReadNamespaces,  ReadExtensions,     ReadOpaque,     ReadEnums,
-    ReadRanges,      ReadDomains,        ReadComposites, ReadTables,
-    ReadViews,       DependComposites,   ReadSequences,  ReadColumns,
-    ReadKeys,        ReadChecks,         ReadExclusions, ReadIndexes,
-    ReadForeignKeys, ReadSequenceOwners, ReadFunctions,  ReadTriggers,
+    ReadNamespaces,     ReadExtensions,      ReadOpaque,
+    ReadEnums,          ReadRanges,          ReadDomains,
+    ReadComposites,     ReadTables,          ReadForeignTables,
+    ReadPartitions,     ReadInheritances,    ReadViews,
+    DependComposites,   ReadSequences,       ReadColumns,
+    ReadKeys,           ReadChecks,          ReadExclusions,
+    ReadIndexes,        ReadIndexPartitions, ReadForeignKeys,
+    ReadSequenceOwners, ReadFunctions,       ReadTriggers,
 };
 
 using HandlerMaker = KindHandler (*)();
 inline constexpr HandlerMaker kHandlerMakers[] = {
-    NamespaceHandler, ExtensionHandler,     EnumHandler,
-    DomainHandler,    CompositeHandler,     RangeHandler,
-    SequenceHandler,  SequenceOwnerHandler, TableHandler,
-    ColumnHandler,    PrimaryKeyHandler,    UniqueKeyHandler,
-    CheckHandler,     ExclusionHandler,     ForeignKeyHandler,
-    IndexHandler,     ViewHandler,          MaterializedViewHandler,
-    FunctionHandler,  ProcedureHandler,     TriggerHandler,
+    NamespaceHandler,    ExtensionHandler,     EnumHandler,
+    DomainHandler,       CompositeHandler,     RangeHandler,
+    SequenceHandler,     SequenceOwnerHandler, TableHandler,
+    ForeignTableHandler, PartitionHandler,     InheritanceHandler,
+    ColumnHandler,       PrimaryKeyHandler,    UniqueKeyHandler,
+    CheckHandler,        ExclusionHandler,     ForeignKeyHandler,
+    IndexHandler,        ViewHandler,          MaterializedViewHandler,
+    FunctionHandler,     ProcedureHandler,     TriggerHandler,
 };
 
 }  // namespace fleet::postgres

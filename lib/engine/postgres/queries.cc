@@ -16,8 +16,8 @@ namespace {
 constexpr char kSchemas[] = "SELECT oid, nspname FROM pg_namespace";
 
 // sort (a access method, o operator class, c collation, s tablespace, i child
-// of a table, l language), oid, name, schema, method or parent, input type,
-// is default
+// of a table or index), oid, name, schema, method or parent, input type or
+// place among the parents, is default
 constexpr char kNames[] =
     "SELECT 'a', oid, amname, 0::oid, 0::oid, 0::oid, false FROM pg_am "
     "UNION ALL SELECT 'o', oid, opcname, opcnamespace, opcmethod, opcintype, "
@@ -27,7 +27,7 @@ constexpr char kNames[] =
     "FROM pg_collation WHERE oid < 12000 OR oid IN (SELECT refobjid FROM "
     "pg_depend WHERE refclassid = 3456) "
     "UNION ALL SELECT 's', oid, spcname, 0, 0, 0, false FROM pg_tablespace "
-    "UNION ALL SELECT 'i', inhrelid, '', 0, inhparent, 0, false "
+    "UNION ALL SELECT 'i', inhrelid, '', 0, inhparent, inhseqno, false "
     "FROM pg_inherits";
 
 // oid, name, schema, typtype, element of true arrays, relation, collation,
@@ -56,7 +56,7 @@ constexpr char kDomainConstraints[] =
 // oid, name, schema, kind, persistence, row type, type of a typed table, access
 // method, tablespace, is partition, row security, forced, replica identity,
 // options, options of the toast table, view's query, partition key, partition
-// bound
+// bound, server, its name, options of the foreign table
 constexpr char kRelations[] =
     "SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relpersistence, "
     "c.reltype, c.reloftype, c.relam, c.reltablespace, c.relispartition, "
@@ -64,15 +64,20 @@ constexpr char kRelations[] =
     "t.reloptions, "
     "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, "
     "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
-    "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END "
+    "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, "
+    "f.ftserver, f.srvname, f.ftoptions "
     "FROM pg_class c LEFT JOIN (SELECT oid, reloptions FROM pg_class "
     "WHERE relkind = 't' AND reloptions IS NOT NULL) t "
     "ON t.oid = c.reltoastrelid "
+    "LEFT JOIN (SELECT ftrelid, ftserver, ftoptions, srvname "
+    "FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver) f "
+    "ON f.ftrelid = c.oid "
     "WHERE c.oid >= 16384 AND c.relnamespace <> 99";  // pg_toast
 
 // relation, number, name, type, modifier, not null, identity, generated,
 // collation, storage, compression, statistics, options, printed type where only
-// the server knows how
+// the server knows how, of inherited ones whether the table declares it as
+// well, options of the foreign server
 std::string ColumnsQuery(int version) {
   return absl::StrCat(
       "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, "
@@ -84,7 +89,8 @@ std::string ColumnsQuery(int version) {
       "CASE WHEN cardinality(a.attoptions) > 1 OR "
       "a.attoptions[1] NOT LIKE 'pg_attver=%' THEN a.attoptions END, "
       "CASE WHEN a.atttypid >= 16384 AND a.atttypmod >= 0 "
-      "THEN format_type(a.atttypid, a.atttypmod) END "
+      "THEN format_type(a.atttypid, a.atttypmod) END, "
+      "CASE WHEN a.attinhcount > 0 THEN a.attislocal END, a.attfdwoptions "
       "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
       "WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') "
       "AND a.attnum > 0 AND NOT a.attisdropped");
@@ -133,7 +139,8 @@ std::string IndexesQuery(int version) {
 // oid, name, table, sort, deferrable, deferred, valid, index, referenced table,
 // on update, on delete, match, columns, referenced columns, columns that ON
 // DELETE sets, no inherit, enforced, check expression, definition (exclusion
-// constraints and those over periods)
+// constraints and those over periods), the parent table's constraint,
+// inherited, declared here as well
 std::string ConstraintsQuery(int version) {
   return absl::StrCat(
       "SELECT oid, conname, conrelid, contype, condeferrable, condeferred, "
@@ -144,9 +151,9 @@ std::string ConstraintsQuery(int version) {
       "CASE WHEN contype = 'c' THEN pg_get_expr(conbin, conrelid) END, "
       "CASE WHEN contype = 'x'",
       version >= 180000 ? " OR conperiod" : "",
-      " THEN pg_get_constraintdef(oid) END FROM pg_constraint "
-      "WHERE conrelid <> 0 AND conparentid = 0 AND contype IN ('c', 'f', 'p', "
-      "'u', 'x') AND oid >= 16384");
+      " THEN pg_get_constraintdef(oid) END, conparentid, coninhcount > 0, "
+      "conislocal FROM pg_constraint WHERE conrelid <> 0 AND contype IN ('c', "
+      "'f', 'p', 'u', 'x') AND oid >= 16384");
 }
 
 // oid, name, schema, sort, argument types, definition, result, arguments,
@@ -170,7 +177,11 @@ std::string TriggersQuery(int version) {
   return absl::StrCat(
       "SELECT oid, tgrelid, tgname, tgenabled, pg_get_triggerdef(oid) "
       "FROM pg_trigger WHERE NOT tgisinternal",
-      version >= 130000 ? " AND tgparentid = 0" : "");
+      // Clones of a partitioned table's triggers.
+      version >= 130000 ? " AND tgparentid = 0"
+                        : " AND NOT EXISTS (SELECT FROM pg_depend d WHERE "
+                          "d.classid = 2620 AND d.objid = pg_trigger.oid "
+                          "AND d.deptype = 'P')");
 }
 
 // oid, name, schema, version, can change its schema
@@ -402,6 +413,7 @@ constexpr TokenCatalog kTokenCatalogs[] = {
     {"pg_publication", "true"},
     {"pg_publication_rel", "true"},
     {"pg_foreign_server", "true"},
+    {"pg_foreign_table", "true"},
     {"pg_foreign_data_wrapper", "true"},
 };
 

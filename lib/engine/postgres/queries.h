@@ -69,6 +69,8 @@ enum CatalogClass : unsigned {
   kRelationClass = 1259,
   kDefaultClass = 2604,
   kConstraintClass = 2606,
+  kInheritsClass = 2611,
+  kServerClass = 1417,
   kSchemaClass = 2615,
   kOpclassClass = 2616,
   kRuleClass = 2618,

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/table_parts.h"
 
 namespace fleet::postgres {
@@ -12,8 +13,11 @@ namespace {
 constexpr AttributeSpec kAttributes[] = {
     {"access_method", Compare::kExact, OnChange::kAlter, 50},
     {"comment", Compare::kExact, OnChange::kAlter, 0},
+    {"has_parts", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"of_type", Compare::kExact, OnChange::kAlter, 40},
     {"options", Compare::kExact, OnChange::kAlter, 5},
     {"options_order", Compare::kIgnore, OnChange::kIgnore, 0},
+    {"partition_by", Compare::kExact, OnChange::kRefuse, 90},
     {"replica_identity", Compare::kExact, OnChange::kAlter, 30},
     {"row_security", Compare::kExact, OnChange::kAlter, 60},
     {"tablespace", Compare::kExact, OnChange::kAlter, 50},
@@ -24,73 +28,6 @@ Sql TableWord(const Object& table) {
   Sql sql = NewSql();
   sql << "TABLE " << Name(table.path());
   return sql;
-}
-
-std::vector<const Object*> ColumnsInOrder(const Schema& schema,
-                                          const Path& table) {
-  std::vector<const Object*> columns;
-  for (const Object& column : schema.ChildrenOf(table, v1::COLUMN)) {
-    columns.push_back(&column);
-  }
-  std::stable_sort(columns.begin(), columns.end(),
-                   [](const Object* a, const Object* b) {
-                     return ParseNumber(a->Get("position")) <
-                            ParseNumber(b->Get("position"));
-                   });
-  return columns;
-}
-
-struct Part {
-  v1::ObjectKind kind;
-  Sql (*clause)(const Object& object);
-  void (*finish)(const Object& object, Renderer& renderer);
-};
-constexpr Part kConstraints[] = {
-    {v1::PRIMARY_KEY, KeyClause, FinishKey},
-    {v1::UNIQUE_KEY, KeyClause, FinishKey},
-    {v1::CHECK, CheckClause, WriteNewConstraintComments},
-    {v1::EXCLUSION, ExclusionClause, WriteNewConstraintComments},
-};
-
-void AppendParts(const Object& table, const Schema& schema, Sql& sql) {
-  bool first = true;
-  const auto begin_part = [&] {
-    if (first) {
-      sql << "\n    ";
-    } else {
-      sql << ",\n    ";
-    }
-    first = false;
-  };
-  for (const Object* column : ColumnsInOrder(schema, table.path())) {
-    begin_part();
-    sql << ColumnClause(*column);
-  }
-  for (const Part& part : kConstraints) {
-    for (const Object& child : schema.ChildrenOf(table.path(), part.kind)) {
-      if (IsNotValid(child)) continue;
-      begin_part();
-      sql << "CONSTRAINT " << Identifier{child.name()} << " "
-          << part.clause(child);
-    }
-  }
-  if (!first) sql << "\n";
-}
-
-void FinishParts(const Object& table, Renderer& renderer) {
-  const Schema& schema = renderer.to();
-  for (const Object* column : ColumnsInOrder(schema, table.path())) {
-    FinishColumn(*column, renderer);
-  }
-  for (const Part& part : kConstraints) {
-    for (const Object& child : schema.ChildrenOf(table.path(), part.kind)) {
-      if (IsNotValid(child)) {
-        CreateCheck(child, renderer);
-      } else {
-        part.finish(child, renderer);
-      }
-    }
-  }
 }
 
 void WriteReplicaIdentity(const Object& table, Renderer& renderer) {
@@ -133,13 +70,27 @@ void WriteRowSecurity(const Object& table, absl::string_view from,
   }
 }
 
+// The composite type that says what columns it has.
+void WriteType(const Object& table, Renderer& renderer) {
+  Sql sql = AlterTable(table.path());
+  if (table.Has("of_type")) {
+    sql << "OF " << Verbatim{table.Get("of_type")};
+  } else {
+    sql << "NOT OF";
+  }
+  renderer.Add(sql, kAccessExclusive);
+}
+
 void Create(const Object& table, Renderer& renderer) {
   Sql sql = NewSql();
   sql << "CREATE ";
   if (table.Has("unlogged")) sql << "UNLOGGED ";
-  sql << TableWord(table) << " (";
+  sql << TableWord(table);
   AppendParts(table, renderer.to(), sql);
-  sql << ")";
+  AppendInherits(table, renderer.to(), sql);
+  if (table.Has("partition_by")) {
+    sql << " PARTITION BY " << Verbatim{table.Get("partition_by")};
+  }
   if (table.Has("access_method")) {
     sql << " USING " << Identifier{table.Get("access_method")};
   }
@@ -150,6 +101,7 @@ void Create(const Object& table, Renderer& renderer) {
     sql << " TABLESPACE " << Identifier{table.Get("tablespace")};
   }
   renderer.Add(sql, kNoLock);
+  if (table.Has("of_type")) WriteType(table, renderer);
   FinishParts(table, renderer);
   if (table.Has("replica_identity")) WriteReplicaIdentity(table, renderer);
   WriteRowSecurity(table, "", renderer);
@@ -202,6 +154,7 @@ void Alter(const Difference& difference, Renderer& renderer) {
   const Object& from = *difference.from;
   const Object& to = *difference.to;
   AlterStorage(difference, renderer);
+  if (Changed(difference, "of_type")) WriteType(to, renderer);
   if (Changed(difference, "options")) {
     WriteOptions(AlterTable(to.path()), from.Get("options"), to.Get("options"),
                  renderer);
@@ -230,43 +183,22 @@ void SetTableAttributes(const CatalogRow& row, const Catalog& catalog,
   if (row.Letter(12) == 'f') table.Set("replica_identity", "FULL");
   if (row.Letter(12) == 'n') table.Set("replica_identity", "NOTHING");
   SetOptions(row.Text(13), row.Text(14), table);
-}
-
-// What makes a partition, a typed or an inheriting table what it is.
-void AddOpaqueTable(const Relation& relation, const CatalogRow& row,
-                    Catalog& catalog) {
-  const Path path = catalog.PathOf(relation);
-  const absl::string_view word =
-      relation.kind == 'f' ? "foreign table" : "table";
-  Object object(v1::OPAQUE, Path{word, QuotePath(path)});
-  Object attributes(v1::TABLE, path);
-  SetTableAttributes(row, catalog, attributes);
-  std::string definition;
-  attributes.attributes.ForEach(
-      [&](absl::string_view name, absl::string_view value) {
-        absl::StrAppend(&definition, name, "=", value, "; ");
-      });
   if (row.Id(6) != 0) {
-    absl::StrAppend(&definition, "OF ", catalog.types().Format(row.Id(6), -1));
+    table.Set("of_type", catalog.types().Format(row.Id(6), -1));
+    catalog.DependOnType(table, row.Id(6));
   }
-  absl::StrAppend(&definition, row.Text(16), " ", row.Text(17));
-  object.Set("definition", definition);
-  object.DependsOn(v1::SCHEMA, Path{path.first()});
-  catalog.Add(CatalogKey(kRelationClass, relation.oid, 0), std::move(object));
+  table.Set("partition_by", row.Text(16));
 }
 
 }  // namespace
 
 void ReadTables(Catalog& catalog) {
   for (const Relation* relation : catalog.Relations()) {
+    if (relation->kind != 'r' && relation->kind != 'p') continue;
     const CatalogRow row = catalog.Row(kRelationRows, relation->row);
-    if (relation->opaque) {
-      AddOpaqueTable(*relation, row, catalog);
-      continue;
-    }
-    if (relation->kind != 'r') continue;
     Object table(v1::TABLE, catalog.PathOf(*relation));
     SetTableAttributes(row, catalog, table);
+    if (relation->has_children) table.Set("has_parts", "true");
     catalog.DependOnSchema(table);
     catalog.Add(CatalogKey(kRelationClass, relation->oid, 0), std::move(table));
   }

@@ -15,11 +15,20 @@ Sql CheckClause(const Object& check);          // CHECK (…) …
 Sql ExclusionClause(const Object& exclusion);  // EXCLUDE USING …
 
 void FinishColumn(const Object& column, Renderer& renderer);
+// Of a column that the parent table's brought along: what it has of its own.
+void FinishInheritedColumn(const Object& column, Renderer& renderer);
 void FinishKey(const Object& key, Renderer& renderer);
 
 // A check that CREATE TABLE would take for valid.
 bool IsNotValid(const Object& check);
 void CreateCheck(const Object& check, Renderer& renderer);
+
+// table_parts.cc: all of them between the parentheses of CREATE TABLE, and what
+// follows it.
+void AppendParts(const Object& table, const Schema& schema, Sql& sql);
+// INHERITS (…), where it does.
+void AppendInherits(const Object& table, const Schema& schema, Sql& sql);
+void FinishParts(const Object& table, Renderer& renderer);
 
 }  // namespace fleet::postgres
 

@@ -75,14 +75,12 @@ void ReadTriggers(Catalog& catalog) {
     const CatalogRow row = catalog.Row(kTriggerRows, i);
     const Relation* relation = catalog.FindRelation(row.Id(1));
     const bool fits =
-        relation != nullptr &&
-        (relation->kind == 'r' || relation->kind == 'v' || relation->opaque);
+        relation != nullptr && (relation->IsTable() || relation->kind == 'v');
     if (!fits) continue;
     Object trigger(v1::TRIGGER, catalog.PathOf(*relation).Child(row.Text(2)));
     trigger.Set("definition", CanonicalExpression(row.Text(4)));
     trigger.Set("enabled", EnabledWords(row.Letter(3)));
-    catalog.AddChild(*relation, CatalogKey(kTriggerClass, row.Id(0), 0),
-                     std::move(trigger));
+    catalog.Add(CatalogKey(kTriggerClass, row.Id(0), 0), std::move(trigger));
   }
 }
 

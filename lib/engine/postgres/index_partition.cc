@@ -1,0 +1,107 @@
+#include "lib/engine/postgres/index_partition.h"
+
+#include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
+
+namespace fleet::postgres {
+namespace {
+
+constexpr v1::ObjectKind kIndexKinds[] = {v1::PRIMARY_KEY, v1::UNIQUE_KEY,
+                                          v1::EXCLUSION, v1::INDEX};
+
+// The index of the whole that `index` is a part of.
+const Object* WholeOf(const Object& index, const Schema& schema) {
+  for (const Dependency& dependency : index.depends_on) {
+    for (v1::ObjectKind kind : kIndexKinds) {
+      if (dependency.on.kind != kind ||
+          dependency.on.path.Parent() == index.path().Parent()) {
+        continue;
+      }
+      return schema.Find(dependency.on);
+    }
+  }
+  return nullptr;
+}
+
+// The part of the same whole that the table has in `schema` by another name.
+const Object* FindRenamed(const Object& index, const Schema& schema) {
+  for (v1::ObjectKind kind : kIndexKinds) {
+    for (const Object& other : schema.ChildrenOf(index.path().Parent(), kind)) {
+      if (other.name() != index.name() &&
+          other.Get("partition_of") == index.Get("partition_of")) {
+        return &other;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// The whole's index is not touched, so nothing can be taken from it.
+bool WholeStays(const Object& index, const Renderer& renderer) {
+  const Object* from = WholeOf(index, renderer.from());
+  const Object* to = WholeOf(index, renderer.to());
+  return from != nullptr && to != nullptr && from->attributes == to->attributes;
+}
+
+bool IsPart(const Object& index, const Renderer& renderer) {
+  return index.Has("partition_of") &&
+         StaysPartition(renderer, index.path().Parent());
+}
+
+}  // namespace
+
+void AttachIndex(const Object& index, Renderer& renderer) {
+  if (!IsPart(index, renderer)) return;
+  Sql sql = NewSql();
+  sql << "ALTER INDEX " << Verbatim{index.Get("partition_of")}
+      << " ATTACH PARTITION " << Identifier{index.path().first()} << "."
+      << Identifier{index.name()};
+  renderer.Add(sql, kShareUpdateExclusive);
+}
+
+bool IsMadeAlready(const Object& index, const Renderer& renderer) {
+  return IsPart(index, renderer) && WholeStays(index, renderer) &&
+         FindRenamed(index, renderer.from()) != nullptr;
+}
+
+bool GoesWithWhole(const Object& index, Renderer& renderer) {
+  if (!IsPart(index, renderer)) return false;
+  if (!WholeStays(index, renderer)) return true;
+  const Object* to = FindRenamed(index, renderer.to());
+  if (to == nullptr) return true;
+  Sql sql = NewSql();
+  sql << "ALTER INDEX " << Identifier{index.path().first()} << "."
+      << Identifier{index.name()} << " RENAME TO " << Identifier{to->name()};
+  renderer.Add(sql, kShareUpdateExclusive);
+  return true;
+}
+
+void AlterIndexPartition(const Difference& difference, Renderer& renderer) {
+  if (!Changed(difference, "partition_of")) return;
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  if (!StaysPartition(renderer, to.path().Parent())) return;
+  if (to.Has("partition_of")) return AttachIndex(to, renderer);
+  renderer.Fail(absl::FailedPreconditionError(absl::StrCat(
+      "it is a part of ", from.Get("partition_of"),
+      ", which takes it along when it is dropped; drop that first, and create "
+      "this in a second plan")));
+}
+
+void ReadIndexPartitions(Catalog& catalog) {
+  for (const Relation* relation : catalog.Relations()) {
+    if (relation->kind != 'i' && relation->kind != 'I') continue;
+    for (Oid oid : relation->parents) {
+      const Relation* whole = catalog.FindRelation(oid);
+      Object* index =
+          catalog.FindObject(CatalogKey(kRelationClass, relation->oid, 0));
+      if (whole == nullptr || index == nullptr) continue;
+      index->Set("partition_of", QuotePath(catalog.PathOf(*whole)));
+      catalog.Depend(*index, CatalogKey(kRelationClass, oid, 0));
+    }
+  }
+}
+
+}  // namespace fleet::postgres
