@@ -73,6 +73,8 @@ KindHandler MaterializedViewHandler();
 void ReadFunctions(Catalog& catalog);
 KindHandler FunctionHandler();
 KindHandler ProcedureHandler();
+// function_bodies.cc
+void DependBodies(Catalog& catalog);
 // trigger.cc
 void ReadTriggers(Catalog& catalog);
 KindHandler TriggerHandler();
@@ -88,7 +90,8 @@ inline constexpr KindReader kKindReaders[] = {
     DependComposites,   ReadSequences,       ReadColumns,
     ReadKeys,           ReadChecks,          ReadExclusions,
     ReadIndexes,        ReadIndexPartitions, ReadForeignKeys,
-    ReadSequenceOwners, ReadFunctions,       ReadTriggers,
+    ReadSequenceOwners, ReadFunctions,       DependBodies,
+    ReadTriggers,
 };
 
 using HandlerMaker = KindHandler (*)();
