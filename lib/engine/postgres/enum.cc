@@ -4,6 +4,7 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 
 namespace fleet::postgres {
 namespace {
@@ -134,6 +135,38 @@ void ConvertColumn(const Object& from, const Object& to, const Object& type,
   }
 }
 
+// A column that comes from a parent table's goes over with that, but for its
+// default.
+void ConvertColumns(const Object& from, const Object& to, Renderer& renderer) {
+  std::vector<const Object*> inherited;
+  std::vector<const Object*> own;
+  for (const Object& column : renderer.from().OfKind(v1::COLUMN)) {
+    if (!DependsOn(column, from.key) || ArraySuffix(column, from) == "?" ||
+        renderer.to().Find(column.key) == nullptr) {
+      continue;
+    }
+    (column.Has("inherited") ? inherited : own).push_back(&column);
+  }
+  for (const Object* column : inherited) {
+    Sql sql = AlterColumn(column->path());
+    sql << "DROP DEFAULT";
+    if (column->Has("default")) renderer.Add(sql, kAccessExclusive);
+  }
+  for (const Object* column : own) {
+    ConvertColumn(*column, *renderer.to().Find(column->key), to, renderer);
+  }
+  for (const Object* column : inherited) {
+    const Object& after = *renderer.to().Find(column->key);
+    Sql sql = AlterColumnOnly(column->path(), renderer);
+    if (after.Has("default")) {
+      sql << "SET DEFAULT " << Verbatim{after.Get("default")};
+    } else {
+      sql << "DROP DEFAULT";
+    }
+    renderer.Add(sql, kAccessExclusive);
+  }
+}
+
 // A new type in the place of the old one; every column goes over to it.
 void Replace(const Object& from, const Object& to, Renderer& renderer) {
   const absl::Status replaceable = CheckReplaceable(from, renderer.from());
@@ -147,12 +180,7 @@ void Replace(const Object& from, const Object& to, Renderer& renderer) {
          << Identifier{old_name};
   renderer.Add(rename, kNoLock);
   Create(to, renderer);
-  for (const Object& column : renderer.from().OfKind(v1::COLUMN)) {
-    if (!DependsOn(column, from.key)) continue;
-    const Object* after = renderer.to().Find(column.key);
-    if (after == nullptr || ArraySuffix(column, from) == "?") continue;
-    ConvertColumn(column, *after, to, renderer);
-  }
+  ConvertColumns(from, to, renderer);
   Sql drop = NewSql();
   drop << "DROP " << TypeWord(from.path().Parent().Child(old_name));
   renderer.Add(drop, kNoLock);
