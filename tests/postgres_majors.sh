@@ -12,6 +12,8 @@ declare -A versions=(
 )
 [ $# -gt 0 ] || set -- 12 13 14 16 17 18
 
+command -v npm >/dev/null || deploy/install.sh tests/packages_npm.txt
+
 for major in "$@"; do
   version=${versions[$major]:?no such major version: $major}
   # Readable by user postgres, who runs the server.

@@ -5,7 +5,8 @@
 #   tests/run.sh [--full] [ctest arguments…]
 #
 # --full also runs the unit tests under ASan+UBSan and TSan, checks locking with
-# clang, and builds and tests with Bazel.
+# clang, builds and tests with Bazel, and runs the PostgreSQL cases on every
+# supported major version.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,4 +33,5 @@ if [ "$full" = yes ]; then
   bazel/test.sh
 fi
 
+[ "$full" = no ] || tests/postgres_majors.sh
 ctest --test-dir build/release --output-on-failure "$@"
