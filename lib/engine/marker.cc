@@ -45,11 +45,9 @@ absl::StatusOr<std::string> Filled(absl::string_view sql, uint64_t epoch,
   return absl::StrReplaceAll(sql, values);
 }
 
-absl::StatusOr<uint64_t> StoredEpoch(Session& session, const Dialect& dialect) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows,
-                   session.Query(dialect.marker().read_epoch));
+absl::StatusOr<uint64_t> EpochIn(const RowSet& rows) {
   uint64_t epoch = 0;
-  if (rows->rows() != 1 || !absl::SimpleAtoi(rows->at(0, 0), &epoch)) {
+  if (rows.rows() != 1 || !absl::SimpleAtoi(rows.at(0, 0), &epoch)) {
     return absl::FailedPreconditionError(
         "fleetctl's own state in the database is damaged: no epoch is stored");
   }
@@ -72,11 +70,12 @@ absl::Status EnsureMarkers(Session& session, const Dialect& dialect) {
 }
 
 absl::StatusOr<uint64_t> ReadEpoch(Session& session, const Dialect& dialect) {
-  absl::StatusOr<uint64_t> epoch = StoredEpoch(session, dialect);
-  // "No such table".
-  const bool is_missing =
-      !epoch.ok() && ErrorClassOf(epoch.status()) == ErrorClass::kPlan;
-  return is_missing ? absl::StatusOr<uint64_t>(0) : epoch;
+  const absl::StatusOr<std::unique_ptr<RowSet>> rows =
+      session.Query(dialect.marker().read_epoch);
+  if (rows.ok()) return EpochIn(**rows);
+  // The server refuses the statement itself: "no such table".
+  if (ErrorClassOf(rows.status()) == ErrorClass::kPlan) return 0;
+  return rows.status();
 }
 
 absl::StatusOr<std::string> ClaimEpochSql(const Dialect& dialect,
@@ -95,7 +94,7 @@ absl::Status ClaimEpoch(Session& session, const Dialect& dialect,
   ASSIGN_OR_RETURN(const std::string sql, ClaimEpochSql(dialect, epoch));
   ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> rows, session.Query(sql));
   if (rows->rows() == 1) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const uint64_t stored, StoredEpoch(session, dialect));
+  ASSIGN_OR_RETURN(const uint64_t stored, ReadEpoch(session, dialect));
   if (stored == epoch) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("a newer coordinator has acted here (have epoch ", stored,

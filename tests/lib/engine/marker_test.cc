@@ -63,6 +63,20 @@ TEST_P(MarkerTest, TheHighestEpochWins) {
   EXPECT_OK(Claim(7));
 }
 
+TEST_P(MarkerTest, AnEpochIsZeroOnlyWhereNobodyHasActed) {
+  EXPECT_THAT(ReadEpoch(*session_, *dialect_), IsOkAndHolds(0));
+  ASSERT_OK(EnsureMarkers(*session_, *dialect_));
+  EXPECT_OK(Claim(5));
+  EXPECT_THAT(ReadEpoch(*session_, *dialect_), IsOkAndHolds(5));
+  const bool is_postgres = GetParam() == v1::POSTGRES;
+  ASSERT_OK(session_->Execute(is_postgres
+                                  ? "DELETE FROM fleetctl_meta.state"
+                                  : "DELETE FROM fleetctl_meta_state"));
+  EXPECT_THAT(ReadEpoch(*session_, *dialect_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("no epoch is stored")));
+}
+
 TEST_P(MarkerTest, StandsWithItsTransaction) {
   ASSERT_OK(EnsureMarkers(*session_, *dialect_));
   EXPECT_THAT(HasMarker(*session_, *dialect_, marker_), IsOkAndHolds(false));
