@@ -97,7 +97,9 @@ void FakeAgent::Connect() {
     for (const auto& [name, database] : databases_) {
       *hello.add_targets() = database.target;
     }
-    for (const auto& [stream, head] : heads_) *hello.add_replica() = head;
+    for (const v1::StreamHead& head : replica_.heads()) {
+      *hello.add_replica() = head;
+    }
     Write(message);
   }
   reader_ = std::thread([this] { Read(); });
@@ -130,7 +132,7 @@ void FakeAgent::set_epoch_seen(uint64_t epoch) {
 
 void FakeAgent::set_replica(std::vector<v1::StreamHead> heads) {
   absl::MutexLock lock(&mutex_);
-  for (v1::StreamHead& head : heads) heads_[head.stream()] = head;
+  for (const v1::StreamHead& head : heads) replica_.set_head(head);
 }
 
 void FakeAgent::FailTarget(const std::string& target,
@@ -202,25 +204,18 @@ int FakeAgent::rehearsals() const {
 }
 
 void FakeAgent::CopyReplica(const FakeAgent& other) {
-  std::map<std::string, v1::StreamHead> heads;
-  std::map<std::string, std::vector<v1::Record>> records;
-  std::map<std::string, v1::Content> contents;
+  FakeReplica replica;
   {
     absl::MutexLock lock(&other.mutex_);
-    heads = other.heads_;
-    records = other.records_;
-    contents = other.contents_;
+    replica = other.replica_;
   }
   absl::MutexLock lock(&mutex_);
-  heads_ = std::move(heads);
-  records_ = std::move(records);
-  contents_ = std::move(contents);
+  replica_ = std::move(replica);
 }
 
 size_t FakeAgent::replica_records(const std::string& stream) const {
   absl::MutexLock lock(&mutex_);
-  const auto found = records_.find(stream);
-  return found == records_.end() ? 0 : found->second.size();
+  return replica_.size(stream);
 }
 
 size_t FakeAgent::replica_records() const {
@@ -401,20 +396,10 @@ void FakeAgent::SendResult(const Database& database) {
 }
 
 void FakeAgent::HandleReplicate(const v1::Replicate& replicate) {
+  replica_records_ += replicate.records_size();
+  replica_.Take(replicate);
   v1::AgentMessage message;
-  for (const v1::Record& record : replicate.records()) {
-    ++replica_records_;
-    v1::StreamHead& head = heads_[record.stream()];
-    head.set_stream(record.stream());
-    head.set_sequence(record.sequence());
-    head.set_hash(record.hash());
-    std::vector<v1::Record>& records = records_[record.stream()];
-    if (records.size() < record.sequence()) records.push_back(record);
-  }
-  for (const v1::Content& content : replicate.contents()) {
-    contents_[content.hash()] = content;
-  }
-  for (const auto& [stream, head] : heads_) {
+  for (const v1::StreamHead& head : replica_.heads()) {
     *message.mutable_replica_ack()->add_heads() = head;
   }
   Write(message);
@@ -424,13 +409,7 @@ void FakeAgent::AnswerReplica(const v1::ReplicaRequest& request) {
   v1::AgentMessage message;
   v1::ReplicaReply& reply = *message.mutable_replica();
   reply.set_request_id(request.request_id());
-  for (const v1::Record& record : records_[request.head().stream()]) {
-    if (record.sequence() <= request.head().sequence()) continue;
-    *reply.mutable_next()->add_records() = record;
-  }
-  for (const auto& [hash, content] : contents_) {
-    *reply.mutable_next()->add_contents() = content;
-  }
+  *reply.mutable_next() = replica_.After(request.head());
   Write(message);
 }
 

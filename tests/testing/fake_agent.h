@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "lib/schema/schema.h"
 #include "proto/agent.grpc.pb.h"
+#include "tests/testing/fake_replica.h"
 
 // An agent over a real stream, with databases that are only schemas in memory.
 // It keeps the protocol unless told to misbehave; like a real one it refuses a
@@ -123,11 +124,7 @@ class FakeAgent {
   std::map<std::string, Schema> schemas_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> failing_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> refusing_ ABSL_GUARDED_BY(mutex_);
-  // The replica: what was sent, kept as it came.
-  std::map<std::string, v1::StreamHead> heads_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::vector<v1::Record>> records_
-      ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, v1::Content> contents_ ABSL_GUARDED_BY(mutex_);
+  FakeReplica replica_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Finding> findings_ ABSL_GUARDED_BY(mutex_);
   std::string rehearsal_error_ ABSL_GUARDED_BY(mutex_);
   bool hold_results_ ABSL_GUARDED_BY(mutex_) = false;
