@@ -19,7 +19,7 @@ struct SessionOptions {
   bool create = false;     // SQLite: make the file
   bool read_only = false;  // nothing is ever written through it
   // It lives long and asks the same again: the server keeps the plans of
-  // QuerySnapshot's queries.
+  // QuerySnapshot's first queries, which are those of every introspection.
   bool keep_plans = false;
   std::string application_name = "fleetctl";
   int connect_timeout_s = 10;

@@ -10,7 +10,8 @@
 namespace fleet {
 
 // What the checks of a plan's statements find in a session's database, those
-// that stop first. Reads only, each in a snapshot of its own. A check that
+// that stop first. Reads only; all in one snapshot where that is quick and
+// none fails, else each in its own. A check that
 // cannot be asked (it takes too long, or the role may not read) is a warning
 // that says so. An error: the connection. Leaves the session's timeouts
 // changed.

@@ -21,6 +21,9 @@ namespace {
 
 constexpr char kBeginSnapshot[] =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+// Twice what an introspection asks. What comes later (the checks of one plan)
+// is not asked often, and an agent's session may live for months.
+constexpr size_t kKeptPlansMax = 40;
 constexpr absl::Duration kFencePollMin = absl::Milliseconds(30);
 constexpr absl::Duration kFencePollMax = absl::Milliseconds(250);
 
@@ -224,6 +227,7 @@ absl::Status PostgresSession::KeepPlans(absl::Span<const std::string> queries) {
   std::vector<std::pair<std::string, std::string>> fresh;
   for (const std::string& query : queries) {
     if (plans_.contains(query)) continue;
+    if (plans_.size() + fresh.size() >= kKeptPlansMax) break;
     fresh.emplace_back(query, absl::StrCat("fleetctl_", ++last_plan_));
   }
   if (fresh.empty()) return absl::OkStatus();

@@ -184,6 +184,14 @@ TEST_F(PostgresSessionTest, KeepsPlansOfWhatIsAskedAgain) {
   // A query that cannot be prepared leaves the others as they are.
   EXPECT_FALSE(warm->QuerySnapshot({"SELECT 8", "SELECT nothing"}).ok());
   EXPECT_OK(warm->QuerySnapshot({"SELECT 8", queries[0]}));
+  // Nor does a session keep whatever comes.
+  for (int i = 0; i < 50; ++i) {
+    const std::string query = absl::StrCat("SELECT ", 100 + i);
+    ASSERT_OK_AND_ASSIGN(const auto rows, warm->QuerySnapshot({query}));
+    EXPECT_EQ(rows[0]->at(0, 0), absl::StrCat(100 + i));
+  }
+  EXPECT_EQ(One(*warm, "SELECT count(*) <= 41 FROM pg_prepared_statements"),
+            "t");
 }
 
 TEST_F(PostgresSessionTest, SnapshotSeesTheCallersTransaction) {
