@@ -11,10 +11,12 @@
 #include "cli/print_changes.h"
 #include "cli/print_diff.h"
 #include "cli/schema_source.h"
+#include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/engine/make_plan.h"
 #include "lib/engine/registry.h"
 #include "lib/schema/risk.h"
+#include "lib/schema/scope.h"
 
 namespace fleet {
 namespace {
@@ -25,6 +27,7 @@ struct Options {
   SourceOptions source;
   HazardFlags hazards;
   bool offline = false;
+  std::vector<std::string> include;
   bool detailed_exit_code = false;
 };
 
@@ -41,6 +44,13 @@ absl::StatusOr<const Dialect*> DialectFor(const Options& options) {
   return nullptr;
 }
 
+// Each by name, on stderr: the answer on stdout is whole without it.
+void PrintLeftOut(const std::vector<LeftOut>& left_out) {
+  for (const LeftOut& left : left_out) {
+    std::fprintf(stderr, "left out: %s\n", Printable(left.reason).c_str());
+  }
+}
+
 absl::StatusOr<ExitCode> RunDiff(const Options& options,
                                  const Invocation& invocation) {
   ASSIGN_OR_RETURN(const HazardPolicy policy, options.hazards.Policy());
@@ -54,23 +64,30 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   if (dialect != nullptr) {
     reading = std::async(std::launch::async, read_to, dialect);
   }
-  ASSIGN_OR_RETURN(
-      const Schema from,
-      ReadSide(options.from, dialect, options.source, invocation.globals));
+  ASSIGN_OR_RETURN(Schema from, ReadSide(options.from, dialect, options.source,
+                                         invocation.globals));
   if (dialect == nullptr) {
     ASSIGN_OR_RETURN(dialect, DialectOf(from.info().engine));
   }
-  ASSIGN_OR_RETURN(const Schema to,
+  ASSIGN_OR_RETURN(Schema to,
                    reading.valid() ? reading.get() : read_to(dialect));
   if (to.info().engine != from.info().engine) {
     return absl::InvalidArgumentError(
         "the two sides are of different engines; both must be of one");
   }
+  v1::Scope scope;
+  for (const std::string& word : options.include) scope.add_include(word);
+  if (!options.include.empty()) {
+    ASSIGN_OR_RETURN(from, ApplyScope(from, scope));
+    ASSIGN_OR_RETURN(to, ApplySourceScope(to, scope));
+  }
   PlanOptions plan_options;
   plan_options.with_reverse = false;
   plan_options.render.online = !options.offline;
-  ASSIGN_OR_RETURN(const v1::Plan plan,
-                   MakePlan(from, to, *dialect, from.info(), plan_options));
+  ASSIGN_OR_RETURN(
+      const PartialPlan partial,
+      MakePartialPlan(from, to, *dialect, from.info(), plan_options));
+  const v1::Plan& plan = partial.plan;
 
   const absl::string_view output = invocation.globals.output;
   const absl::Status allowed = CheckHazards(plan, policy);
@@ -80,11 +97,15 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   } else if (output == "json") {
     std::fputs(PrintJson(plan).c_str(), stdout);
   } else {
-    const DiffSides sides{options.from, options.to, from, to};
+    const DiffSides sides{options.from, options.to, from, partial.to};
     const std::string text = output == "markdown"
                                  ? PrintDiffMarkdown(plan, sides)
                                  : PrintDiff(plan, sides, invocation.out());
     std::fputs(text.c_str(), stdout);
+  }
+  if (!partial.left_out.empty()) {
+    PrintLeftOut(partial.left_out);
+    return kExitError;
   }
   if (!plan.statements().empty() && options.detailed_exit_code) {
     return kExitDifferences;
@@ -107,6 +128,12 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
       "server where SQL files are loaded (role needs CREATEDB)");
   command->add_option("--dialect", options->source.dialect,
                       "engine of SQL files: postgres or sqlite");
+  command
+      ->add_option("--include", options->include,
+                   "also compare owners, privileges (PostgreSQL)")
+      ->type_name("WORDS")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   options->hazards.AddTo(*command);
   command->add_flag("--offline", options->offline,
                     "plain statements: quicker, but clients wait meanwhile");
@@ -117,7 +144,9 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
               "  fleetctl diff postgres://db1/app postgres://db2/app -o sql\n"
               "  fleetctl diff sqlite:tenant.db schema.sql "
               "--detailed-exitcode\n"
-              "  fleetctl diff prod-eu@17 prod-eu@18");
+              "  fleetctl diff prod-eu@17 prod-eu@18\n\n"
+              "What cannot be changed is left out: it is named on stderr, the "
+              "rest is printed,\nand the exit status is 1.");
   command->callback([options, &invocation] {
     invocation.run = [options, &invocation] {
       return RunDiff(*options, invocation);

@@ -22,7 +22,8 @@ constexpr char kExamples[] =
 
 constexpr char kExitCodes[] =
     R"(  0  done; for plan, diff and drift: compared, whatever the result
-  1  error
+  1  error; from diff also when an object was left out: it is named on stderr,
+     with the reason, and the rest is printed
   2  differences found (only with --detailed-exitcode)
   3  stopped by policy: hazard, risk limit, rejected
   4  not signed in, or not allowed

@@ -21,6 +21,7 @@ struct PlanFlags {
   std::string policy_file;
   std::vector<std::string> tables;
   std::vector<std::string> exclude_tables;
+  std::vector<std::string> include;
   HazardFlags hazards;
   bool allow_drop_tables = false;
   bool skip_rehearsal = false;

@@ -48,6 +48,7 @@ absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
     return result;
   }
   PlanOptions plan_options;
+  plan_options.render.for_many_targets = true;
   if (options.lock_timeout_ms > 0) {
     plan_options.render.lock_timeout_ms = options.lock_timeout_ms;
   }

@@ -29,7 +29,8 @@ inline bool OwesAnswer(v1::TargetState state) {
 
 inline bool IsWhole(const v1::Scope& scope) {
   return scope.tables().empty() && scope.exclude_tables().empty() &&
-         scope.renames().empty() && scope.ignore().empty();
+         scope.renames().empty() && scope.ignore().empty() &&
+         scope.include().empty();
 }
 
 }  // namespace fleet

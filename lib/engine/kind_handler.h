@@ -26,6 +26,9 @@ struct RenderOptions {
   // Clients read and write meanwhile, where the engine has a way: more
   // statements in more stages. False: the plain forms, in one transaction.
   bool online = true;
+  // The plan is not made for one target alone: what is not part of the
+  // fingerprint may differ between those that share it.
+  bool for_many_targets = false;
 };
 
 // Where in a plan a statement runs. What takes long stands between short
@@ -108,6 +111,10 @@ struct KindHandler {
   // main transaction (an index over a table with rows). nullptr: never.
   bool (*builds_online)(const Object& object,
                         const Renderer& renderer) = nullptr;
+  // Around a re-creation, before the drop and after the create: what that would
+  // lose besides the definition. `from` is the old object.
+  void (*keep)(const Object& from, Renderer& renderer) = nullptr;
+  void (*give_back)(const Object& from, Renderer& renderer) = nullptr;
 };
 
 }  // namespace fleet

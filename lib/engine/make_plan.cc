@@ -4,6 +4,9 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +16,7 @@
 #include "lib/engine/render.h"
 #include "lib/schema/diff.h"
 #include "lib/schema/fingerprint.h"
+#include "lib/schema/leave_out.h"
 #include "lib/schema/order.h"
 #include "lib/schema/risk.h"
 
@@ -108,6 +112,44 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
   plan.set_offline(!options.render.online);
   plan.set_id(PlanId(plan));
   return plan;
+}
+
+absl::StatusOr<PartialPlan> MakePartialPlan(const Schema& from,
+                                            const Schema& to,
+                                            const Dialect& dialect,
+                                            const SchemaInfo& server,
+                                            const PlanOptions& options) {
+  std::map<ObjectKey, std::string> reasons;
+  for (const ObjectKey& key : DifferingOpaque(from, to, dialect.specs())) {
+    reasons.emplace(key,
+                    absl::StrCat(Describe(key),
+                                 " differs, but is of a sort that is never "
+                                 "changed; change it by hand"));
+  }
+  while (true) {
+    std::set<ObjectKey> keys;
+    for (const auto& [key, reason] : reasons) keys.insert(key);
+    ASSIGN_OR_RETURN(Remainder remainder, LeaveOut(from, to, keys));
+    absl::StatusOr<v1::Plan> plan =
+        MakePlan(from, remainder.schema, dialect, server, options);
+    if (plan.ok()) {
+      PartialPlan partial{*std::move(plan), std::move(remainder.schema), {}};
+      for (const auto& [key, reason] : reasons) {
+        partial.left_out.push_back({key, reason});
+      }
+      for (const ObjectKey& key : remainder.also) {
+        partial.left_out.push_back(
+            {key, absl::StrCat(Describe(key), " needs what is left out")});
+      }
+      return partial;
+    }
+    // Each round leaves one object more as it is.
+    const std::optional<ObjectKey> refused = RefusedObject(plan.status());
+    if (!refused) return plan.status();
+    const bool grown =
+        reasons.emplace(*refused, std::string(plan.status().message())).second;
+    if (!grown) return plan.status();
+  }
 }
 
 std::string PlanId(const v1::Plan& plan) {

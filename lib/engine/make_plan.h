@@ -29,6 +29,26 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
                                   const SchemaInfo& server,
                                   const PlanOptions& options);
 
+// What a plan leaves as it is, and why: one sentence that names it.
+struct LeftOut {
+  ObjectKey key;
+  std::string reason;
+};
+
+struct PartialPlan {
+  v1::Plan plan;
+  Schema to;  // what the plan leads to
+  std::vector<LeftOut> left_out;
+};
+
+// As MakePlan, but what cannot be done is left out by name, with what needs it,
+// and the rest goes on.
+absl::StatusOr<PartialPlan> MakePartialPlan(const Schema& from,
+                                            const Schema& to,
+                                            const Dialect& dialect,
+                                            const SchemaInfo& server,
+                                            const PlanOptions& options);
+
 // Hex SHA-256 of the plan with `id` empty. Call after any change to it.
 std::string PlanId(const v1::Plan& plan);
 

@@ -10,6 +10,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/placement.h"
 #include "lib/schema/kind.h"
+#include "lib/schema/leave_out.h"
 
 namespace fleet {
 namespace {
@@ -30,19 +31,30 @@ const KindHandler* FindHandler(const Dialect& dialect, v1::ObjectKind kind) {
   return &handlers[index];
 }
 
+// The change that the step is made for.
+const ObjectKey& CauseOf(const Step& step) {
+  const ObjectKey& because = step.difference->because;
+  return because.path.empty() ? step.key() : because;
+}
+
 // Calls the handler's function for the step.
 absl::Status RenderStep(const Step& step, const Dialect& dialect,
                         Renderer& renderer) {
   const KindHandler* handler = FindHandler(dialect, step.key().kind);
   const KindHandler none;
   if (handler == nullptr) handler = &none;
+  const bool recreates = step.difference->op == v1::RECREATE;
   switch (step.op) {
     case StepOp::kCreate:
       if (!handler->create) return CannotDo("create", step.key(), dialect);
       handler->create(*step.to, renderer);
+      if (recreates && handler->give_back) {
+        handler->give_back(*step.difference->from, renderer);
+      }
       break;
     case StepOp::kDrop:
       if (!handler->drop) return CannotDo("drop", step.key(), dialect);
+      if (recreates && handler->keep) handler->keep(*step.from, renderer);
       handler->drop(*step.from, renderer);
       break;
     case StepOp::kAlter:
@@ -179,7 +191,8 @@ absl::StatusOr<std::vector<v1::Statement>> Render(
   for (const Step& step : steps) {
     const size_t before = renderer.statements().size();
     renderer.set_stage(placement.StageOf(step));
-    RETURN_IF_ERROR(RenderStep(step, dialect, renderer));
+    RETURN_IF_ERROR(
+        RefusalOf(CauseOf(step), RenderStep(step, dialect, renderer)));
     for (size_t i = before; i < renderer.statements().size(); ++i) {
       Fill(step, options, renderer.stages()[i], renderer.statements()[i]);
     }

@@ -10,6 +10,7 @@
 #include "lib/base/status.h"
 #include "lib/schema/fingerprint.h"
 #include "lib/schema/kind.h"
+#include "lib/schema/leave_out.h"
 #include "lib/schema/order.h"
 
 namespace fleet {
@@ -61,13 +62,17 @@ class Differ {
   }
 
   absl::Status RefuseOpaque(const ObjectKey& key) const {
-    return absl::FailedPreconditionError(absl::StrCat(
-        Describe(key),
-        " differs, but it is of a sort that is not understood yet and so is "
-        "never changed; change it by hand, or leave it out of the scope"));
+    return RefusalOf(
+        key,
+        absl::FailedPreconditionError(absl::StrCat(
+            Describe(key),
+            " differs, but it is of a sort that is not understood yet and so "
+            "is never changed; change it by hand, or leave it out of the "
+            "scope")));
   }
 
   absl::Status OneSided(const Object& object, v1::ChangeOp op) {
+    if (IsLeftToScope(object)) return absl::OkStatus();
     const KindSpec& spec = SpecOf(object.kind());
     if (spec.kind == v1::KIND_UNSPECIFIED) return RefuseOpaque(object.key);
     Difference difference;
@@ -85,6 +90,7 @@ class Differ {
 
   absl::Status BothSided(const Object& from, const Object& to) {
     if (from.attributes == to.attributes) return absl::OkStatus();
+    if (IsLeftToScope(from)) return absl::OkStatus();
     const KindSpec& spec = SpecOf(from.kind());
     Difference difference;
     difference.from = &from;
@@ -129,9 +135,10 @@ class Differ {
                       Shown(difference.from->Get(name)), ", want ",
                       Shown(difference.to->Get(name)), ")");
     }
-    return absl::FailedPreconditionError(
-        absl::StrCat(Describe(difference.from->key), " cannot change its ",
-                     what, " without losing data; change it by hand"));
+    const ObjectKey& key = difference.from->key;
+    return RefusalOf(key, absl::FailedPreconditionError(absl::StrCat(
+                              Describe(key), " cannot change its ", what,
+                              " without losing data; change it by hand")));
   }
   static std::string Shown(absl::string_view value) {
     constexpr size_t kShownMax = 80;
@@ -334,10 +341,12 @@ class Differ {
 
   static absl::Status CannotCarry(const ObjectKey& dependent,
                                   const ObjectKey& because) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        Describe(because), " cannot change while ", Describe(dependent),
-        " depends on it, and that cannot be re-created without losing data; "
-        "change them by hand"));
+    return RefusalOf(
+        because,
+        absl::FailedPreconditionError(absl::StrCat(
+            Describe(because), " cannot change while ", Describe(dependent),
+            " depends on it, and that cannot be re-created without losing "
+            "data; change them by hand")));
   }
 
   // Before and after: no time is left in which what it needs can go.

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/digest.h"
+#include "lib/schema/kind.h"
 
 namespace fleet {
 namespace {
@@ -101,6 +102,7 @@ std::string Fingerprint(const Schema& schema, KindSpecs specs) {
   digest.AddField(v1::Engine_Name(schema.info().engine));
   std::string bytes;  // reused: one allocation for all objects
   for (const Object& object : schema.objects()) {
+    if (IsLeftToScope(object)) continue;
     const KindSpec& spec = SpecFor(specs, object.kind());
     bytes.clear();
     AppendField(v1::ObjectKind_Name(object.kind()), &bytes);

@@ -56,9 +56,11 @@ constexpr Kind kKinds[] = {
     {v1::TEXT_SEARCH_CONFIGURATION, "text search configuration", 63, false,
      false, false},
     {v1::PUBLICATION, "publication", 154, false, false, false},
-    {v1::OWNER, "owner", 170, false, false, false},
-    {v1::PRIVILEGES, "privileges", 172, false, false, false},
-    {v1::DEFAULT_PRIVILEGES, "default privileges", 174, false, false, false},
+    {v1::OWNER, "owner", 170, false, false, false, false, "owners", "owner"},
+    {v1::PRIVILEGES, "privileges", 172, false, false, false, false,
+     "privileges", "privileges"},
+    {v1::DEFAULT_PRIVILEGES, "default privileges", 174, false, false, false,
+     false, "privileges"},
     {v1::EVENT, "event", 155, false, false, false},
     {v1::PARTITIONING, "partitioning", 88, true, false, true},
     {v1::VIRTUAL_TABLE, "virtual table", 71, false, true, true},
@@ -76,6 +78,11 @@ static_assert(IsComplete(), "one row per ObjectKind, in its order");
 
 const Kind& KindOf(v1::ObjectKind kind) {
   return kKinds[v1::ObjectKind_IsValid(kind) ? kind : 0];
+}
+
+bool IsLeftToScope(const Object& object) {
+  const Kind& kind = KindOf(object.kind());
+  return !kind.included_by.empty() && !object.Has("included");
 }
 
 std::string CountOf(v1::ObjectKind kind, size_t count) {

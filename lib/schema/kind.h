@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "lib/schema/object.h"
 #include "proto/schema.pb.h"
 
 // The kind table: one row per ObjectKind. Algorithms read rows; they never name
@@ -26,6 +27,11 @@ struct Kind {
   bool holds_data;
   // Seen and fingerprinted, never created, altered or dropped.
   bool opaque = false;
+  // The word by which a scope includes it; "": always there.
+  absl::string_view included_by = "";
+  // One is made of each object that has this attribute, and goes where that
+  // goes; "": they are objects of their own.
+  absl::string_view aspect = "";
 
   // Tables: what scopes name, and what is kept unless its loss is allowed.
   bool IsTable() const { return may_be_parent && holds_data; }
@@ -34,6 +40,10 @@ struct Kind {
 // A kind that this version does not know (a newer peer's) has the row of
 // KIND_UNSPECIFIED.
 const Kind& KindOf(v1::ObjectKind kind);
+
+// True for what takes no part unless a scope includes it, and none does: it is
+// neither compared nor part of a fingerprint.
+bool IsLeftToScope(const Object& object);
 
 // "1 index", "2 indexes", "15 primary keys".
 std::string CountOf(v1::ObjectKind kind, size_t count);

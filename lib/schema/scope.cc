@@ -231,8 +231,54 @@ void Rewrite(const RenamedPaths& renamed, Object* object) {
   }
 }
 
+// Kinds that the scope includes.
+absl::StatusOr<std::vector<const Kind*>> IncludedKinds(const v1::Scope& scope) {
+  std::vector<const Kind*> kinds;
+  for (const std::string& word : scope.include()) {
+    const size_t before = kinds.size();
+    for (int kind = 1; kind <= v1::ObjectKind_MAX; ++kind) {
+      const Kind& row = KindOf(static_cast<v1::ObjectKind>(kind));
+      if (row.included_by == word) kinds.push_back(&row);
+    }
+    if (kinds.size() > before) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot include \"", Printable(word),
+                     "\"; what can be included: owners, privileges"));
+  }
+  return kinds;
+}
+
+// What is said of `object` as an object of its own.
+Object AspectOf(const Object& object, const Kind& kind) {
+  std::vector<std::string> components = object.path().components();
+  components.insert(components.begin(),
+                    std::string(KindOf(object.kind()).name));
+  Object aspect(kind.kind, Path(components));
+  aspect.Set(kind.aspect, object.Get(kind.aspect));
+  aspect.Set("included", "true");
+  aspect.DependsOn(object.kind(), object.path());
+  return aspect;
+}
+
+void Include(const std::vector<const Kind*>& kinds,
+             std::vector<Object>& objects) {
+  const size_t count = objects.size();
+  for (size_t i = 0; i < count; ++i) {
+    for (const Kind* kind : kinds) {
+      if (kind->aspect.empty()) {
+        if (objects[i].kind() == kind->kind) objects[i].Set("included", "true");
+      } else if (objects[i].Has(kind->aspect)) {
+        Object aspect = AspectOf(objects[i], *kind);
+        objects.push_back(std::move(aspect));
+      }
+    }
+  }
+}
+
 absl::StatusOr<Schema> Apply(const Schema& schema, const v1::Scope& scope,
                              Side side) {
+  ASSIGN_OR_RETURN(const std::vector<const Kind*> included,
+                   IncludedKinds(scope));
   Scoper scoper(schema, side);
   RETURN_IF_ERROR(scoper.Read(scope));
   scoper.ChooseLeftOut();
@@ -248,12 +294,14 @@ absl::StatusOr<Schema> Apply(const Schema& schema, const v1::Scope& scope,
     objects.push_back(object);
     if (!renamed.empty()) Rewrite(renamed, &objects.back());
   }
+  Include(included, objects);
   return Schema::Make(schema.info(), std::move(objects));
 }
 
 bool IsEmpty(const v1::Scope& scope) {
   return scope.tables_size() == 0 && scope.exclude_tables_size() == 0 &&
-         scope.renames_size() == 0 && scope.ignore_size() == 0;
+         scope.renames_size() == 0 && scope.ignore_size() == 0 &&
+         scope.include_size() == 0;
 }
 
 // Collects what a target keeps: some of its objects, all below these, and
@@ -283,12 +331,23 @@ class Keeper {
     }
   }
 
+  // Owners and privileges of what stays.
+  void KeepAspects() {
+    for (const Object& object : target_.objects()) {
+      if (KindOf(object.kind()).aspect.empty()) continue;
+      for (const Dependency& dependency : object.depends_on) {
+        if (IsKept(dependency.on)) kept_.insert(object.key);
+      }
+    }
+  }
+
   bool IsKept(const ObjectKey& key) const { return kept_.contains(key); }
 
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
     for (const Object& object : target_.objects()) {
       if (!IsKept(object.key)) continue;
+      if (!KindOf(object.kind()).aspect.empty()) continue;
       const Object* parent = target_.ParentOf(object.key);
       if (parent != nullptr && IsKept(parent->key)) continue;
       names.push_back(object.path().Dotted());
@@ -362,6 +421,7 @@ absl::StatusOr<Expected> ExpectedSchema(const Schema& source,
     }
   }
   keeper.KeepNeeded();
+  keeper.KeepAspects();
   RETURN_IF_ERROR(keeper.CheckNamesAreFree());
   std::vector<Object> objects;
   objects.reserve(source.objects().size());

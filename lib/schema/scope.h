@@ -9,11 +9,13 @@
 
 namespace fleet {
 
-// The part of a target's `schema` that `scope` names. Tables left out take
+// The part of a target's `schema` that `scope` names, with what it includes:
+// owners and privileges become objects of their own. Tables left out take
 // their children with them, and whatever depends on them hard. A renamed table
 // is known by its target name here, and a pattern that matches nothing is no
 // error: targets may lack the table yet. InvalidArgument: a pattern that does
-// not compile, a rename that is not SOURCE=TARGET.
+// not compile, a rename that is not SOURCE=TARGET, an inclusion of nothing
+// known.
 absl::StatusOr<Schema> ApplyScope(const Schema& schema, const v1::Scope& scope);
 
 // The same for a source, whose renamed tables (with children, and dependencies
