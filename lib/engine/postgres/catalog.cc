@@ -36,12 +36,34 @@ Catalog::Catalog(absl::Span<const std::unique_ptr<RowSet>> results)
   objects_.reserve(
       static_cast<size_t>(RowCount(kRelationRows) + RowCount(kColumnRows) +
                           RowCount(kConstraintRows) + RowCount(kFunctionRows)));
+  IndexRareRows();
   ReadSchemas();
   ReadNames();
   ReadTypes();
   ReadExtensions();
   ReadRelations();
   ReadColumns();
+}
+
+void Catalog::IndexRareRows() {
+  for (int i = 0; i < RowCount(kRareRows); ++i) {
+    rare_rows_[Row(kRareRows, i).Text(0)].push_back(i);
+  }
+}
+
+std::vector<RareRow> Catalog::RareRows(absl::string_view sort) const {
+  std::vector<RareRow> rows;
+  const auto found = rare_rows_.find(sort);
+  if (found == rare_rows_.end()) return rows;
+  for (int index : found->second) {
+    const CatalogRow row = Row(kRareRows, index);
+    const Oid schema = row.Id(4);
+    if (schema != 0 && !IsUserSchema(schema)) continue;
+    if (IsExtensionMember(row.Id(1), row.Id(2))) continue;
+    rows.emplace_back(row.Id(1), row.Id(2), row.Text(3), schema, row.Id(5),
+                      row.Text(6));
+  }
+  return rows;
 }
 
 void Catalog::ReadSchemas() {
@@ -227,6 +249,10 @@ std::vector<Relation*> Catalog::Relations() {
 void Catalog::Add(CatalogKey key, Object object) {
   index_.emplace(key, static_cast<int>(objects_.size()));
   objects_.push_back(std::move(object));
+}
+
+void Catalog::AddRare(const RareRow& row, Object object) {
+  Add(CatalogKey(row.class_id(), row.oid(), 0), std::move(object));
 }
 
 void Catalog::AddChild(const Relation& relation, CatalogKey key,

@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "lib/engine/postgres/printed.h"
 #include "lib/engine/postgres/queries.h"
+#include "lib/engine/postgres/rare_rows.h"
 #include "lib/engine/postgres/type_names.h"
 #include "lib/engine/row_set.h"
 #include "lib/schema/schema.h"
@@ -97,6 +98,10 @@ class Catalog {
     return CatalogRow(results_[query].get(), index);
   }
 
+  // Those of one RareQuery, without what belongs to an extension or to a schema
+  // that is not a user's.
+  std::vector<RareRow> RareRows(absl::string_view sort) const;
+
   // --- names
   const TypeNames& types() const { return types_; }
   bool IsUserSchema(Oid schema) const;
@@ -128,6 +133,8 @@ class Catalog {
   void Add(CatalogKey key, Object object);
   // Below `relation`; part of it where that is opaque.
   void AddChild(const Relation& relation, CatalogKey key, Object object);
+  // What a rare row is about.
+  void AddRare(const RareRow& row, Object object);
   // Another name for the object of `key`.
   void AddAlias(CatalogKey alias, CatalogKey key);
   // The object itself; nullptr when there is none. Valid until the next Add.
@@ -156,6 +163,7 @@ class Catalog {
     bool is_default = false;
   };
 
+  void IndexRareRows();
   void ReadSchemas();
   void ReadNames();
   void ReadTypes();
@@ -173,6 +181,8 @@ class Catalog {
   absl::flat_hash_map<Oid, absl::string_view> extensions_;
   // (class, object) → extension
   absl::flat_hash_map<std::pair<Oid, Oid>, Oid> members_;
+  // sort → rows of kRareRows
+  absl::flat_hash_map<absl::string_view, std::vector<int>> rare_rows_;
   TypeNames types_;
   std::map<Oid, std::unique_ptr<Relation>> ordered_relations_;
   absl::flat_hash_map<Oid, Relation*> relations_;

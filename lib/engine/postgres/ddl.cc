@@ -135,6 +135,21 @@ void AlterConstraintComments(const Difference& difference, Renderer& renderer) {
   }
 }
 
+absl::string_view FiringWords(absl::string_view letter) {
+  if (letter == "D") return "DISABLE";
+  if (letter == "R") return "ENABLE REPLICA";
+  if (letter == "A") return "ENABLE ALWAYS";
+  return "";
+}
+
+void WarnOfSecrets(v1::Statement& statement, const Object& object) {
+  if (!object.Has("secret_options")) return;
+  AddHazard(statement, v1::CORRECTNESS,
+            absl::StrCat("options that carry secrets are not copied (",
+                         object.Get("secret_options"),
+                         "); set them by hand on ", object.path().Dotted()));
+}
+
 bool Changed(const Difference& difference, absl::string_view attribute) {
   return std::binary_search(difference.changed.begin(),
                             difference.changed.end(), attribute);

@@ -35,6 +35,14 @@ Sql ConstraintName(const Object& constraint);
 void WriteNewConstraintComments(const Object& constraint, Renderer& renderer);
 void AlterConstraintComments(const Difference& difference, Renderer& renderer);
 
+// Of triggers and rules: 'D' → "DISABLE", 'R' → "ENABLE REPLICA", 'A' → "ENABLE
+// ALWAYS", 'O' → "".
+absl::string_view FiringWords(absl::string_view letter);
+
+// Says which options of a new object have to be set by hand
+// ("secret_options").
+void WarnOfSecrets(v1::Statement& statement, const Object& object);
+
 bool Changed(const Difference& difference, absl::string_view attribute);
 // True when nothing but the comment differs.
 bool OnlyCommentChanged(const Difference& difference);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/engine/postgres/access.h"
 #include "lib/engine/postgres/checks.h"
 #include "lib/engine/postgres/dependencies.h"
 #include "lib/engine/postgres/kinds.h"
@@ -57,6 +58,7 @@ std::vector<Object> ReadObjects(
   for (KindReader read : kKindReaders) read(catalog);
   ReadDependencies(catalog);
   ReadComments(catalog);
+  ReadAccess(catalog);
   return catalog.TakeObjects();
 }
 
@@ -66,12 +68,8 @@ class PostgresDialectImpl : public Dialect {
       : handlers_(v1::ObjectKind_MAX + 1),
         specs_(v1::ObjectKind_MAX + 1),
         marker_(Markers()) {
-    for (HandlerMaker make : kHandlerMakers) {
-      KindHandler handler = make();
-      const auto index = static_cast<size_t>(handler.spec.kind);
-      specs_[index] = handler.spec;
-      handlers_[index] = handler;
-    }
+    for (HandlerMaker make : kHandlerMakers) Add(make());
+    for (HandlerMaker make : kRareHandlerMakers) Add(make());
   }
 
   v1::Engine engine() const override { return v1::POSTGRES; }
@@ -144,6 +142,17 @@ class PostgresDialectImpl : public Dialect {
   const MarkerSql& marker() const override { return marker_; }
 
  private:
+  void Add(KindHandler handler) {
+    if (FindAccessClass(handler.spec.kind) != nullptr) {
+      AddAccessRows(handler.spec);
+      handler.keep = KeepAccess;
+      handler.give_back = GiveBackAccess;
+    }
+    const auto index = static_cast<size_t>(handler.spec.kind);
+    specs_[index] = handler.spec;
+    handlers_[index] = handler;
+  }
+
   std::vector<KindHandler> handlers_;
   std::vector<KindSpec> specs_;
   const MarkerSql marker_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "lib/engine/postgres/access.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
@@ -174,6 +175,7 @@ void ConvertColumns(const Object& from, const Object& to, Renderer& renderer) {
 void Replace(const Object& from, const Object& to, Renderer& renderer) {
   const absl::Status replaceable = CheckReplaceable(from, renderer.from());
   if (!replaceable.ok()) return renderer.Fail(replaceable);
+  KeepAccess(from, renderer);
   const std::vector<const Object*> followers = FollowersOf(from.key, renderer);
   DropFollowers(followers, renderer);
   const std::string old_name = absl::StrCat(
@@ -183,6 +185,7 @@ void Replace(const Object& from, const Object& to, Renderer& renderer) {
          << Identifier{old_name};
   renderer.Add(rename, kNoLock);
   Create(to, renderer);
+  GiveBackAccess(from, renderer);
   ConvertColumns(from, to, renderer);
   Sql drop = NewSql();
   drop << "DROP " << TypeWord(from.path().Parent().Child(old_name));

@@ -87,16 +87,6 @@ std::string Signature(const CatalogRow& row, const Catalog& catalog) {
   return absl::StrCat(QuoteName(row.Text(1)), "(", JoinList(types), ")");
 }
 
-void AddAggregate(const CatalogRow& row, Catalog& catalog) {
-  const std::string name = absl::StrCat(
-      QuoteName(catalog.SchemaName(row.Id(2))), ".", Signature(row, catalog));
-  Object aggregate(v1::OPAQUE, Path{"aggregate", name});
-  aggregate.Set("definition",
-                absl::StrCat(row.Text(6), " ", row.Text(7), " ", row.Text(5)));
-  aggregate.DependsOn(v1::SCHEMA, Path{catalog.SchemaName(row.Id(2))});
-  catalog.Add(CatalogKey(kFunctionClass, row.Id(0), 0), std::move(aggregate));
-}
-
 KindHandler HandlerOf(v1::ObjectKind kind) {
   KindHandler handler;
   handler.spec.kind = kind;
@@ -116,10 +106,6 @@ void ReadFunctions(Catalog& catalog) {
     const CatalogRow row = catalog.Row(kFunctionRows, i);
     const char sort = row.Letter(3);
     if (!catalog.IsUserSchema(row.Id(2))) continue;
-    if (sort == 'a') {
-      AddAggregate(row, catalog);
-      continue;
-    }
     Object function(sort == 'p' ? v1::PROCEDURE : v1::FUNCTION,
                     catalog.PathOf(row.Id(2), Signature(row, catalog)));
     function.Set("definition", absl::StripTrailingAsciiWhitespace(row.Text(5)));

@@ -3,10 +3,12 @@
 
 #include "lib/engine/kind_handler.h"
 #include "lib/engine/postgres/catalog.h"
+#include "lib/engine/postgres/rare_kinds.h"
 
 // The explicit list of PostgreSQL's kinds: for each, who reads it and who
 // writes it. One file per kind, named after it. Readers are called in the order
-// given here, so that what later objects refer to is there already.
+// given here, so that what later objects refer to is there already. Those that
+// databases have few of are in rare_kinds.h.
 
 namespace fleet::postgres {
 
@@ -77,23 +79,55 @@ void DependBodies(Catalog& catalog);
 // trigger.cc
 void ReadTriggers(Catalog& catalog);
 KindHandler TriggerHandler();
-// opaque.cc: never written
-void ReadOpaque(Catalog& catalog);
 
 using KindReader = void (*)(Catalog& catalog);
 inline constexpr KindReader kKindReaders[] = {
-    ReadNamespaces,     ReadExtensions,      ReadOpaque,
-    ReadEnums,          ReadRanges,          ReadDomains,
-    ReadComposites,     ReadTables,          ReadForeignTables,
-    ReadPartitions,     ReadInheritances,    ReadViews,
-    DependComposites,   ReadSequences,       ReadColumns,
-    ReadKeys,           ReadChecks,          ReadExclusions,
-    ReadIndexes,        ReadIndexPartitions, ReadForeignKeys,
-    ReadSequenceOwners, ReadFunctions,       DependBodies,
+    ReadNamespaces,
+    ReadExtensions,
+    ReadForeignDataWrappers,
+    ReadServers,
+    ReadOpaque,
+    ReadCollations,
+    ReadEnums,
+    ReadRanges,
+    ReadDomains,
+    ReadComposites,
+    ReadTables,
+    ReadForeignTables,
+    ReadPartitions,
+    ReadInheritances,
+    ReadViews,
+    DependComposites,
+    ReadSequences,
+    ReadColumns,
+    ReadKeys,
+    ReadChecks,
+    ReadExclusions,
+    ReadIndexes,
+    ReadIndexPartitions,
+    ReadForeignKeys,
+    ReadSequenceOwners,
+    ReadFunctions,
+    DependBodies,
     ReadTriggers,
+    ReadEventTriggers,
+    ReadAggregates,
+    ReadOperators,
+    ReadOperatorFamilies,
+    ReadOperatorClasses,
+    ReadCasts,
+    ReadConversions,
+    ReadTextSearchParsers,
+    ReadTextSearchTemplates,
+    ReadTextSearchDictionaries,
+    ReadTextSearchConfigurations,
+    ReadPolicies,
+    ReadRules,
+    ReadStatistics,
+    ReadPublications,
+    ReadDefaultPrivileges,
 };
 
-using HandlerMaker = KindHandler (*)();
 inline constexpr HandlerMaker kHandlerMakers[] = {
     NamespaceHandler,  ExtensionHandler,        EnumHandler,
     DomainHandler,     CompositeHandler,        RangeHandler,

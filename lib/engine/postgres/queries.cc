@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "lib/engine/postgres/access.h"
+#include "lib/engine/postgres/rare_kinds.h"
 
 namespace fleet::postgres {
 namespace {
@@ -160,16 +162,10 @@ std::string ConstraintsQuery(int version) {
 // arguments with default
 constexpr char kFunctions[] =
     "SELECT p.oid, p.proname, p.pronamespace, p.prokind, p.proargtypes, "
-    "CASE WHEN p.prokind = 'a' THEN (SELECT concat_ws(' ', "
-    "a.aggkind, a.aggtransfn::regproc, format_type(a.aggtranstype, NULL), "
-    "a.aggfinalfn::regproc, a.aggcombinefn::regproc, a.aggserialfn::regproc, "
-    "a.aggdeserialfn::regproc, a.aggmtransfn::regproc, a.aggfinalextra, "
-    "a.aggfinalmodify, a.aggsortop::regoperator, a.agginitval, p.proparallel) "
-    "FROM pg_aggregate a WHERE a.aggfnoid = p.oid) "
-    "ELSE pg_get_functiondef(p.oid) END, pg_get_function_result(p.oid), "
+    "pg_get_functiondef(p.oid), pg_get_function_result(p.oid), "
     "pg_get_function_identity_arguments(p.oid), p.pronargdefaults "
-    "FROM pg_proc p WHERE p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend "
-    "d WHERE d.classid = 1255 "
+    "FROM pg_proc p WHERE p.oid >= 16384 AND p.prokind <> 'a' "
+    "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 "
     "AND d.objid = p.oid AND d.deptype IN ('e', 'i'))";
 
 // oid, relation, name, enabled, definition
@@ -191,15 +187,16 @@ constexpr char kExtensions[] =
     "WHERE extname <> 'plpgsql'";
 
 // class, object, column, referenced class, object, column, sort. Left out is
-// what other columns of the catalogs say too: foreign keys, types of columns.
-// Rules that are not a view's, policies (3256), statistics (3381) and other
-// opaque objects keep what they need from being changed.
+// what other columns of the catalogs say too: foreign keys, types of columns,
+// members of operator classes.
 constexpr char kDependencies[] =
     "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, "
     "deptype FROM pg_depend WHERE refobjid >= 16384 AND ("
-    "deptype = 'n' AND classid IN (1247, 1255, 1259, 2604, 2606, 2620, 2605, "
-    "2616, 2617, 3256, 3381, 3466) "
-    "AND refclassid IN (1247, 1255, 1259, 2606, 2616, 3456) "
+    "deptype = 'n' AND classid IN (1247, 1255, 1259, 1417, 1418, 2328, 2601, "
+    "2604, 2605, 2606, 2607, 2612, 2616, 2617, 2620, 2753, 3256, 3381, 3466, "
+    "3576, 3600, 3601, 3602, 3764, 6106) "
+    "AND refclassid IN (1247, 1255, 1259, 1417, 2328, 2601, 2606, 2612, 2616, "
+    "2617, 2753, 3456, 3600, 3601, 3602, 3764) "
     "AND NOT (classid IN (1259, 2606) AND refclassid IN (1247, 1259)) "
     "OR deptype = 'a' AND classid IN (1259, 3381) AND refclassid = 1259 "
     "AND refobjsubid > 0 "
@@ -221,142 +218,15 @@ constexpr char kComments[] =
     "SELECT classoid, objoid, objsubid, description FROM pg_description "
     "WHERE objoid >= 16384 OR classoid = 2615 AND objoid = 2200";
 
-// A branch of the query about what few databases have.
-struct RareBranch {
-  absl::string_view word;
-  unsigned class_id;
-  absl::string_view catalog;  // "pg_policy o", and joins
-  absl::string_view definition;
-  absl::string_view where = "true";  // besides the oid being a user's
-  // Rows of which say that there is something of the class. Empty: pg_depend
-  // does, as it does for all that lives in a schema or on a table. The others
-  // may depend on nothing but what initdb made, which is not noted.
-  absl::string_view present = "";
-};
-
-constexpr RareBranch kRareBranches[] = {
-    // The arguments of CREATE TYPE … AS RANGE; see range.cc.
-    {"range", 1247,
-     "pg_type o JOIN pg_range r ON r.rngtypid = o.oid JOIN pg_opclass c ON "
-     "c.oid = r.rngsubopc JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN "
-     "pg_type s ON s.oid = r.rngsubtype",
-     "", "o.typtype = 'r'", "pg_range WHERE rngtypid >= 16384"},
-    {"rule", 2618, "pg_rewrite o", "pg_get_ruledef(o.oid)",
-     "o.rulename <> '_RETURN'",
-     "pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN'"},
-    {"policy", 3256, "pg_policy o",
-     "concat_ws(' ', polcmd, polpermissive, ARRAY(SELECT CASE WHEN r = 0 THEN "
-     "'public' ELSE r::regrole::text END FROM unnest(polroles) r ORDER BY 1), "
-     "'USING', pg_get_expr(polqual, polrelid), 'CHECK', "
-     "pg_get_expr(polwithcheck, polrelid))"},
-    {"event trigger", 3466, "pg_event_trigger o",
-     "concat_ws(' ', evtevent, evtenabled, evtfoid::regproc, evttags)"},
-    {"statistics", 3381, "pg_statistic_ext o",
-     "pg_get_statisticsobjdef(o.oid)"},
-    {"publication", 6104, "pg_publication o",
-     "concat_ws(' ', puballtables, pubinsert, pubupdate, pubdelete, "
-     "pubtruncate, pubviaroot, ARRAY(SELECT prrelid::regclass::text FROM "
-     "pg_publication_rel WHERE prpubid = o.oid ORDER BY 1))",
-     "true", "pg_publication"},
-    {"cast", 2605, "pg_cast o",
-     "concat_ws(' ', castfunc::regprocedure, castcontext, castmethod)",
-     "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2605 AND d.objid = "
-     "o.oid AND d.deptype = 'i')",
-     "pg_cast WHERE oid >= 16384"},
-    {"operator", 2617, "pg_operator o",
-     "concat_ws(' ', oprcode::regprocedure, oprcom::regoperator, "
-     "oprnegate::regoperator, oprrest::regproc, oprjoin::regproc, oprcanmerge, "
-     "oprcanhash)",
-     "o.oprcode <> 0"},
-    {"operator class", 2616, "pg_opclass o",
-     "concat_ws(' ', format_type(opcintype, NULL), opcdefault, "
-     "format_type(opckeytype, NULL))"},
-    {"operator family", 2753, "pg_opfamily o", "NULL"},
-    {"collation", 3456, "pg_collation o",
-     "concat_ws(' ', collprovider, collisdeterministic, collencoding, "
-     "collcollate, collctype)"},
-    {"text search configuration", 3602, "pg_ts_config o",
-     "concat_ws(' ', cfgparser, ARRAY(SELECT concat_ws(':', maptokentype, "
-     "mapseqno, mapdict::regdictionary) FROM pg_ts_config_map WHERE mapcfg = "
-     "o.oid ORDER BY 1))"},
-    {"text search dictionary", 3600, "pg_ts_dict o", "dictinitoption"},
-    {"text search parser", 3601, "pg_ts_parser o",
-     "concat_ws(' ', prsstart, prstoken, prsend, prsheadline, prslextype)"},
-    {"text search template", 3764, "pg_ts_template o",
-     "concat_ws(' ', tmplinit, tmpllexize)"},
-    {"language", 2612, "pg_language o",
-     "concat_ws(' ', lanpltrusted, lanplcallfoid::regproc, laninline::regproc, "
-     "lanvalidator::regproc)"},
-    {"conversion", 2607, "pg_conversion o",
-     "concat_ws(' ', conforencoding, contoencoding, conproc, condefault)"},
-    {"foreign-data wrapper", 2328, "pg_foreign_data_wrapper o",
-     "concat_ws(' ', fdwhandler::regproc, fdwvalidator::regproc, fdwoptions)",
-     "true", "pg_foreign_data_wrapper"},
-    {"server", 1417, "pg_foreign_server o",
-     "concat_ws(' ', srvtype, srvversion)"},
-    {"access method", 2601, "pg_am o", "concat_ws(' ', amhandler, amtype)",
-     "true", "pg_am WHERE oid >= 16384"},
-    {"transform", 3576, "pg_transform o",
-     "concat_ws(' ', trffromsql::regprocedure, trftosql::regprocedure)"},
-};
-
-std::string RangeDefinition(int version) {
-  return absl::StrCat(
-      "concat_ws(', ', 'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
-      "CASE WHEN NOT c.opcdefault THEN 'SUBTYPE_OPCLASS = ' || "
-      "format('%I.%I', n.nspname, c.opcname) END, "
-      "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> s.typcollation THEN "
-      "'COLLATION = ' || (SELECT format('%I.%I', cn.nspname, l.collname) FROM "
-      "pg_collation l JOIN pg_namespace cn ON cn.oid = l.collnamespace "
-      "WHERE l.oid = r.rngcollation) END, "
-      "CASE WHEN r.rngcanonical <> 0 "
-      "THEN 'CANONICAL = ' || r.rngcanonical::regproc END, "
-      "CASE WHEN r.rngsubdiff <> 0 "
-      "THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff::regproc END",
-      version >= 140000
-          ? ", 'MULTIRANGE_TYPE_NAME = ' || (SELECT format('%I.%I', "
-            "mn.nspname, m.typname) FROM pg_type m JOIN pg_namespace mn ON "
-            "mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid)"
-          : "",
-      ")");
-}
-
-// Which classes there is something of: class
-std::string PresentQuery() {
-  std::string noted;
-  std::string others;
-  for (const RareBranch& branch : kRareBranches) {
-    if (branch.present.empty()) {
-      absl::StrAppend(&noted, noted.empty() ? "" : ", ", branch.class_id);
-    } else {
-      absl::StrAppend(&others, " UNION ALL SELECT ", branch.class_id,
-                      "::oid WHERE EXISTS (SELECT FROM ", branch.present, ")");
-    }
+// What is asked for where it is, and the owners and rights of all.
+std::vector<RareQuery> RareQueries(int version) {
+  std::vector<RareQuery> queries;
+  for (RareQueryMaker make : kRareQueries) queries.push_back(make(version));
+  for (RareQuery& query : OpaqueRows(version)) {
+    queries.push_back(std::move(query));
   }
-  return absl::StrCat(
-      "SELECT DISTINCT classid FROM pg_depend WHERE objid >= 16384 AND classid "
-      "IN (",
-      noted, ")", others);
-}
-
-// word, class, oid, name, definition
-std::string RareQuery(int server_version, const RowSet& present) {
-  std::string query;
-  for (const RareBranch& branch : kRareBranches) {
-    bool is_present = false;
-    for (int i = 0; i < present.rows() && !is_present; ++i) {
-      is_present = present.at(i, 0) == absl::StrCat(branch.class_id);
-    }
-    if (!is_present) continue;
-    absl::StrAppend(
-        &query, query.empty() ? "" : " UNION ALL ", "SELECT '", branch.word,
-        "', ", branch.class_id, "::oid, o.oid, (pg_identify_object(",
-        branch.class_id, ", o.oid, 0)).identity, ",
-        branch.word == "range" ? RangeDefinition(server_version)
-                               : branch.definition,
-        " FROM ", branch.catalog, " WHERE o.oid >= 16384 AND ", branch.where);
-  }
-  return query;
+  for (RareQuery& query : AccessRows()) queries.push_back(std::move(query));
+  return queries;
 }
 
 // Our own tables, their toast tables and the indexes of these: no part of any
@@ -410,6 +280,13 @@ constexpr TokenCatalog kTokenCatalogs[] = {
     {"pg_ts_config_map", "mapcfg >= 16384"},
     {"pg_ts_dict", "oid >= 16384"},
     {"pg_event_trigger", "true"},
+    {"pg_opfamily", "oid >= 16384"},
+    {"pg_amop", "oid >= 16384"},
+    {"pg_amproc", "oid >= 16384"},
+    {"pg_conversion", "oid >= 16384"},
+    {"pg_ts_parser", "oid >= 16384"},
+    {"pg_ts_template", "oid >= 16384"},
+    {"pg_default_acl", "true"},
     {"pg_publication", "true"},
     {"pg_publication_rel", "true"},
     {"pg_foreign_server", "true"},
@@ -421,7 +298,7 @@ constexpr TokenCatalog kTokenCatalogs[] = {
 
 std::vector<std::string> CatalogQueries(int server_version) {
   std::vector<std::string> queries(kRareRows);
-  queries[kPresentRows] = PresentQuery();
+  queries[kPresentRows] = PresentRowsQuery(RareQueries(server_version));
   queries[kSchemaRows] = kSchemas;
   queries[kNameRows] = kNames;
   queries[kTypeRows] = kTypes;
@@ -443,7 +320,7 @@ std::vector<std::string> CatalogQueries(int server_version) {
 
 std::vector<std::string> CatalogFollowUps(int server_version,
                                           const RowSet& present) {
-  std::string query = RareQuery(server_version, present);
+  std::string query = RareRowsQuery(RareQueries(server_version), present);
   if (query.empty()) return {};
   return {std::move(query)};
 }

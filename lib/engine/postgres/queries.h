@@ -20,7 +20,8 @@
 //
 // - What most databases have nothing of is a branch of the rare query. The
 //   first query of the snapshot says which branches are needed; the others are
-//   never sent, so a new branch costs nothing where it is not used.
+//   never sent, so a new branch costs nothing where it is not used. Owners and
+//   rights are branches of it, too, one per class (access.h).
 // - Join in C++ what is there anyway (names, types, schemas, members of
 //   extensions) instead of in SQL; never a correlated sub-query over all rows.
 // - A printer is called for the rows that need it, inside CASE WHEN. Printers
@@ -47,7 +48,7 @@ enum CatalogQuery : int {
   kExtensionRows,
   kDependencyRows,
   kCommentRows,
-  kRareRows,  // last: not asked where nothing rare is present
+  kRareRows,  // last: a follow-up; rare_kinds.h has its branches
   kCatalogQueryCount,
 };
 
@@ -64,20 +65,39 @@ std::string CatalogChangeToken(int server_version);
 
 // OIDs of the system catalogs, the same in every server.
 enum CatalogClass : unsigned {
+  kDefaultPrivilegesClass = 826,
   kTypeClass = 1247,
   kFunctionClass = 1255,
   kRelationClass = 1259,
-  kDefaultClass = 2604,
-  kConstraintClass = 2606,
-  kInheritsClass = 2611,
   kServerClass = 1417,
+  kUserMappingClass = 1418,
+  kWrapperClass = 2328,
+  kAccessMethodClass = 2601,
+  kDefaultClass = 2604,
+  kCastClass = 2605,
+  kConstraintClass = 2606,
+  kConversionClass = 2607,
+  kInheritsClass = 2611,
+  kLanguageClass = 2612,
   kSchemaClass = 2615,
   kOpclassClass = 2616,
+  kOperatorClass = 2617,
   kRuleClass = 2618,
   kTriggerClass = 2620,
+  kOpfamilyClass = 2753,
   kExtensionClass = 3079,
+  kPolicyClass = 3256,
   kStatisticsClass = 3381,
   kCollationClass = 3456,
+  kEventTriggerClass = 3466,
+  kTransformClass = 3576,
+  kTextSearchDictionaryClass = 3600,
+  kTextSearchParserClass = 3601,
+  kTextSearchConfigurationClass = 3602,
+  kTextSearchTemplateClass = 3764,
+  kSubscriptionClass = 6100,
+  kPublicationClass = 6104,
+  kPublicationTableClass = 6106,
 };
 
 }  // namespace fleet::postgres

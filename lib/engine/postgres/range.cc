@@ -1,7 +1,8 @@
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/rare_kinds.h"
 
 namespace fleet::postgres {
 namespace {
@@ -38,13 +39,48 @@ void Alter(const Difference& difference, Renderer& renderer) {
   WriteComment(*difference.to, TypeWord(*difference.to), renderer);
 }
 
+// The arguments of CREATE TYPE … AS RANGE.
+std::string DefinitionField(int version) {
+  return absl::StrCat(
+      "concat_ws(', ', 'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
+      "CASE WHEN NOT c.opcdefault THEN 'SUBTYPE_OPCLASS = ' || "
+      "format('%I.%I', n.nspname, c.opcname) END, "
+      "CASE WHEN r.rngcollation <> 0 AND r.rngcollation <> s.typcollation THEN "
+      "'COLLATION = ' || (SELECT format('%I.%I', cn.nspname, l.collname) FROM "
+      "pg_collation l JOIN pg_namespace cn ON cn.oid = l.collnamespace "
+      "WHERE l.oid = r.rngcollation) END, "
+      "CASE WHEN r.rngcanonical <> 0 "
+      "THEN 'CANONICAL = ' || r.rngcanonical::regproc END, "
+      "CASE WHEN r.rngsubdiff <> 0 "
+      "THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff::regproc END",
+      version >= 140000
+          ? ", 'MULTIRANGE_TYPE_NAME = ' || (SELECT format('%I.%I', "
+            "mn.nspname, m.typname) FROM pg_type m JOIN pg_namespace mn ON "
+            "mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid)"
+          : "",
+      ")");
+}
+
 }  // namespace
 
+RareQuery RangeRows(int version) {
+  RareQuery query;
+  query.sort = "range";
+  query.class_id = kTypeClass;
+  query.from =
+      "pg_type o JOIN pg_range r ON r.rngtypid = o.oid JOIN pg_opclass c ON "
+      "c.oid = r.rngsubopc JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN "
+      "pg_type s ON s.oid = r.rngsubtype";
+  query.where = "o.typtype = 'r'";
+  query.present = "pg_range WHERE rngtypid >= 16384";
+  query.fields = {DefinitionField(version)};
+  return query;
+}
+
 void ReadRanges(Catalog& catalog) {
-  absl::flat_hash_map<Oid, absl::string_view> definitions;
-  for (int i = 0; i < catalog.RowCount(kRareRows); ++i) {
-    const CatalogRow row = catalog.Row(kRareRows, i);
-    if (row.Text(0) == "range") definitions.emplace(row.Id(2), row.Text(4));
+  absl::flat_hash_map<Oid, std::string> definitions;
+  for (const RareRow& row : catalog.RareRows("range")) {
+    definitions.emplace(row.oid(), row.Field(0));
   }
   for (int i = 0; i < catalog.RowCount(kTypeRows); ++i) {
     const CatalogRow row = catalog.Row(kTypeRows, i);

@@ -57,19 +57,6 @@ void Alter(const Difference& difference, Renderer& renderer) {
   }
 }
 
-absl::string_view EnabledWords(char enabled) {
-  switch (enabled) {
-    case 'D':
-      return "DISABLE";
-    case 'R':
-      return "ENABLE REPLICA";
-    case 'A':
-      return "ENABLE ALWAYS";
-    default:
-      return "";
-  }
-}
-
 }  // namespace
 
 void ReadTriggers(Catalog& catalog) {
@@ -81,7 +68,7 @@ void ReadTriggers(Catalog& catalog) {
     if (!fits) continue;
     Object trigger(v1::TRIGGER, catalog.PathOf(*relation).Child(row.Text(2)));
     trigger.Set("definition", CanonicalExpression(row.Text(4)));
-    trigger.Set("enabled", EnabledWords(row.Letter(3)));
+    trigger.Set("enabled", FiringWords(row.Text(3)));
     catalog.AddChild(*relation, CatalogKey(kTriggerClass, row.Id(0), 0),
                      std::move(trigger));
   }

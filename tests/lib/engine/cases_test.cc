@@ -21,6 +21,7 @@
 #include "lib/engine/scratch.h"
 #include "lib/schema/diff.h"
 #include "lib/schema/fingerprint.h"
+#include "lib/schema/kind.h"
 #include "lib/schema/risk.h"
 #include "lib/schema/scope.h"
 #include "tests/testing/case_file.h"
@@ -106,6 +107,66 @@ Schema Shuffled(const Schema& schema) {
   return made.ok() ? *std::move(made) : Schema();
 }
 
+// Which attributes the cases set and change; asked once all of them have run.
+class Coverage : public ::testing::Environment {
+ public:
+  static Coverage& Get() {
+    static auto& coverage = *new Coverage;  // gtest owns it
+    return coverage;
+  }
+
+  void Note(const Dialect& dialect, const Schema& from, const Schema& to) {
+    ++cases_;
+    dialects_.insert(&dialect);
+    for (const Schema* schema : {&from, &to}) {
+      for (const Object& object : schema->objects()) {
+        object.attributes.ForEach(
+            [&](absl::string_view name, absl::string_view) {
+              set_.insert(RowName(dialect, object.kind(), name));
+            });
+      }
+    }
+    for (const Object& before : from.objects()) {
+      const Object* after = to.Find(before.key);
+      if (after == nullptr || before.attributes == after->attributes) continue;
+      const auto note = [&](absl::string_view name, absl::string_view) {
+        if (before.Get(name) == after->Get(name)) return;
+        changed_.insert(RowName(dialect, before.kind(), name));
+      };
+      before.attributes.ForEach(note);
+      after->attributes.ForEach(note);
+    }
+  }
+
+  void TearDown() override {
+    if (cases_ < testing::ListCases(kCases).size()) return;  // some of them
+    for (const Dialect* dialect : dialects_) {
+      for (const KindSpec& spec : dialect->specs()) {
+        for (const AttributeSpec& row : spec.attributes) {
+          const std::string name = RowName(*dialect, spec.kind, row.name);
+          if (row.on_change == OnChange::kIgnore) continue;
+          EXPECT_EQ(set_.count(name), 1u) << "no case sets " << name;
+          EXPECT_EQ(changed_.count(name), 1u) << "no case changes " << name;
+        }
+      }
+    }
+  }
+
+ private:
+  static std::string RowName(const Dialect& dialect, v1::ObjectKind kind,
+                             absl::string_view attribute) {
+    return absl::StrCat(dialect.name(), " ", KindOf(kind).name, " ", attribute);
+  }
+
+  size_t cases_ = 0;
+  std::set<const Dialect*> dialects_;
+  std::set<std::string> set_;
+  std::set<std::string> changed_;
+};
+
+const ::testing::Environment* const kCoverage =
+    ::testing::AddGlobalTestEnvironment(&Coverage::Get());
+
 class CasesTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
@@ -137,6 +198,7 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
                      SchemaOfSql(*scratch_, *dialect_, file_.to, "to"));
     ASSIGN_OR_RETURN(from_,
                      SchemaOfSql(*scratch_, *dialect_, file_.from, "from"));
+    Coverage::Get().Note(*dialect_, from_, to);
     KeepOptions keep;
     keep.drop_tables = true;
     ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(to, from_, keep));

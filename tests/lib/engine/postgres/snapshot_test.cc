@@ -18,6 +18,7 @@ namespace fleet::postgres {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::ProtocolCounts;
 using ::testing::StartsWith;
 using testing::StatusIs;
@@ -28,6 +29,10 @@ constexpr int kMaxStatements = 20;
 // At least one of each kind that few databases have.
 constexpr const char* kRareKinds[][2] = {
     {"pg_range", "CREATE TYPE public.r AS RANGE (subtype = float8)"},
+    {"pg_aggregate",
+     "CREATE AGGREGATE public.g (integer) (SFUNC = int4pl, STYPE = integer)"},
+    {"pg_default_acl",
+     "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"},
     {"pg_rewrite", "CREATE RULE r AS ON INSERT TO public.t DO INSTEAD NOTHING"},
     {"pg_policy", "CREATE POLICY p ON public.t"},
     {"pg_event_trigger",
@@ -94,6 +99,13 @@ class SnapshotTest : public ::testing::Test {
     return all;
   }
 
+  void ExpectNothingRare() {
+    const std::string asked = FollowUp();
+    for (const auto& [catalog, statement] : kRareKinds) {
+      EXPECT_THAT(asked, Not(HasSubstr(absl::StrCat(catalog, " "))));
+    }
+  }
+
   std::unique_ptr<testing::CountingProxy> proxy_;
   std::unique_ptr<Session> session_;
 };
@@ -106,7 +118,7 @@ TEST_F(SnapshotTest, ConnectingTakesOneStatement) {
 
 TEST_F(SnapshotTest, CostsTheSameForAnySize) {
   const ProtocolCounts empty = CountRead();
-  EXPECT_LT(empty.statements, kMaxStatements);
+  EXPECT_LE(empty.statements, kMaxStatements);
   EXPECT_EQ(empty.round_trips, 2);
   for (int i = 0; i < 20; ++i) {
     ASSERT_OK(session_->RunScript(
@@ -129,7 +141,7 @@ TEST_F(SnapshotTest, AsksForWhatIsRareWhereItIs) {
       "CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS "
       "'BEGIN END';",
       "t.sql"));
-  EXPECT_EQ(FollowUp(), "");
+  ExpectNothingRare();
   for (const auto& [catalog, statement] : kRareKinds) {
     ASSERT_OK(session_->Begin());
     // What it needs.
@@ -140,7 +152,7 @@ TEST_F(SnapshotTest, AsksForWhatIsRareWhereItIs) {
     EXPECT_THAT(FollowUp(), HasSubstr(absl::StrCat(catalog, " "))) << statement;
     ASSERT_OK(session_->Rollback());
   }
-  EXPECT_EQ(FollowUp(), "");
+  ExpectNothingRare();
 }
 
 TEST_F(SnapshotTest, AllThatIsRareStaysWithinTheLimits) {
