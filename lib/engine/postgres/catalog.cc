@@ -17,17 +17,6 @@ bool IsUserSchemaName(absl::string_view name) {
          name != "fleetctl_meta";
 }
 
-// What becomes part of an opaque object: all that is said of a child of it.
-std::string PartOf(const Object& child) {
-  std::string part = absl::StrCat(static_cast<int>(child.kind()), " ",
-                                  QuoteName(child.name()));
-  child.attributes.ForEach(
-      [&](absl::string_view name, absl::string_view value) {
-        if (name != "position") absl::StrAppend(&part, "; ", name, "=", value);
-      });
-  return part;
-}
-
 }  // namespace
 
 Catalog::Catalog(absl::Span<const std::unique_ptr<RowSet>> results)
@@ -253,14 +242,6 @@ void Catalog::Add(CatalogKey key, Object object) {
 
 void Catalog::AddRare(const RareRow& row, Object object) {
   Add(CatalogKey(row.class_id(), row.oid(), 0), std::move(object));
-}
-
-void Catalog::AddChild(const Relation& relation, CatalogKey key,
-                       Object object) {
-  if (!relation.IsOpaque()) return Add(key, std::move(object));
-  const CatalogKey table(kRelationClass, relation.oid, 0);
-  AddAlias(key, table);
-  AddOpaquePart(table, PartOf(object));
 }
 
 void Catalog::AddAlias(CatalogKey alias, CatalogKey key) {

@@ -22,7 +22,7 @@
 // of them: names by oid, the relations and their columns, and the objects made
 // so far. A kind's reader walks its rows and adds objects:
 //
-//   for (CatalogRow row : catalog.Rows(kTriggerRows)) { … catalog.AddChild(…) }
+//   for (CatalogRow row : catalog.Rows(kTriggerRows)) { … catalog.Add(…) }
 //
 // Dependencies and comments come after the objects (dependencies.h). Views
 // point into the row sets, which must outlive the catalog. Thread-compatible.
@@ -76,8 +76,6 @@ struct Relation {
   }
   // A table of any sort: what has columns and constraints of its own.
   bool IsTable() const { return kind == 'r' || kind == 'p' || kind == 'f'; }
-  // Seen as one opaque object with all that is below it.
-  bool IsOpaque() const { return kind == 'f'; }
 };
 
 // What a row of the system catalogs is about.
@@ -131,8 +129,6 @@ class Catalog {
   // --- objects
   // The object is found by `key` from now on.
   void Add(CatalogKey key, Object object);
-  // Below `relation`; part of it where that is opaque.
-  void AddChild(const Relation& relation, CatalogKey key, Object object);
   // What a rare row is about.
   void AddRare(const RareRow& row, Object object);
   // Another name for the object of `key`.

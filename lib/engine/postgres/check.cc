@@ -97,7 +97,7 @@ void ReadChecks(Catalog& catalog) {
         if (!row.Is(6)) check.Set("not_valid", "true");
         SetInherited(row.Is(20), row.Is(21), check);
         DependOnColumns(table, ParseNumbers(row.Text(12)), catalog, check);
-        catalog.AddChild(table, ConstraintKey(row), std::move(check));
+        catalog.Add(ConstraintKey(row), std::move(check));
       });
 }
 

@@ -8,6 +8,7 @@
 #include "lib/engine/postgres/column_rows.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/followers.h"
+#include "lib/engine/postgres/foreign_options.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/lint_rules.h"
@@ -272,8 +273,11 @@ void AlterSettings(const Difference& difference, Renderer& renderer) {
                  renderer);
   }
   if (Changed(difference, "server_options")) {
-    WriteServerOptions(AlterColumn(to.path()), from.Get("server_options"),
-                       to.Get("server_options"), renderer);
+    Sql sql = AlterTable(to.path().Parent());
+    sql << "ALTER COLUMN " << Identifier{to.name()}
+        << OptionChangesClause(from.Get("server_options"),
+                               to.Get("server_options"));
+    renderer.Add(sql, kAccessExclusive);
   }
   if (Changed(difference, "comment")) {
     WriteComment(to, ColumnWord(to), renderer);

@@ -109,6 +109,8 @@ void LintTypeChange(const Object& from, const Object& to,
                     const Renderer& renderer, v1::Statement& statement) {
   const TypeChange change = TypeChangeOf(from.Get("type"), to.Get("type"));
   const Path table = to.path().Parent();
+  // Its rows are elsewhere, and stay as they are.
+  if (renderer.from().Find(v1::FOREIGN_TABLE, table) != nullptr) return;
   const bool moment = absl::StartsWith(from.Get("type"), "timestamp") &&
                       absl::StartsWith(to.Get("type"), "timestamp") &&
                       BaseType(from.Get("type")) != BaseType(to.Get("type"));

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/foreign_options.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/sequence_options.h"
@@ -60,11 +61,13 @@ class ColumnReader {
     SetExpression(relation, row, column);
     if (row.Is(5)) column.Set("not_null", "true");
     if (!row.IsNull(14)) SetOrigins(relation, row, column);
-    if (!row.IsNull(15)) SetServerOptions(row.Text(15), column);
+    if (!row.IsNull(15)) {
+      column.Set("server_options", ForeignOptions(row.Text(15)));
+    }
     if (row.Letter(6) != '\0') SetIdentity(relation, row, column);
     SetSettings(row, column);
     column.Set("position", absl::StrCat(position));
-    catalog_.AddChild(relation, key, std::move(column));
+    catalog_.Add(key, std::move(column));
     const auto found = defaults_.find(ColumnKey(relation.oid, row.Count(1)));
     if (found != defaults_.end()) {
       const Oid expression = catalog_.Row(kDefaultRows, found->second).Id(0);

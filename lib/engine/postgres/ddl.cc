@@ -210,49 +210,6 @@ void SetOptions(absl::string_view own, absl::string_view toast,
   if (in_order != sorted) object.Set("options_order", in_order);
 }
 
-void SetServerOptions(absl::string_view array, Object& object) {
-  std::vector<std::string> options;
-  for (const std::string& option : ParseArray(array)) {
-    const std::pair<absl::string_view, absl::string_view> parts =
-        absl::StrSplit(option, absl::MaxSplits('=', 1));
-    options.push_back(
-        absl::StrCat(QuoteName(parts.first), " ", QuoteLiteral(parts.second)));
-  }
-  std::sort(options.begin(), options.end());
-  object.Set("server_options", JoinList(options));
-}
-
-void WriteServerOptions(const Sql& alter, absl::string_view from,
-                        absl::string_view to, Renderer& renderer) {
-  const std::vector<absl::string_view> before = SplitList(from);
-  const std::vector<absl::string_view> after = SplitList(to);
-  const auto find = [](const std::vector<absl::string_view>& options,
-                       absl::string_view name) {
-    return std::find_if(
-        options.begin(), options.end(), [&](absl::string_view option) {
-          return option.substr(0, LeadingNameSize(option)) == name;
-        });
-  };
-  std::vector<std::string> actions;
-  for (absl::string_view option : before) {
-    const absl::string_view name = option.substr(0, LeadingNameSize(option));
-    if (find(after, name) == after.end()) {
-      actions.push_back(absl::StrCat("DROP ", name));
-    }
-  }
-  for (absl::string_view option : after) {
-    const absl::string_view name = option.substr(0, LeadingNameSize(option));
-    const auto old = find(before, name);
-    if (old != before.end() && *old == option) continue;
-    actions.push_back(
-        absl::StrCat(old == before.end() ? "ADD " : "SET ", option));
-  }
-  if (actions.empty()) return;
-  Sql sql = alter;
-  sql << "OPTIONS (" << Verbatim{JoinList(actions)} << ")";
-  renderer.Add(sql, kAccessExclusive);
-}
-
 absl::string_view OptionsInOrder(const Object& object) {
   return object.Has("options_order") ? object.Get("options_order")
                                      : object.Get("options");

@@ -66,11 +66,6 @@ void WriteOptions(const Sql& alter, absl::string_view from,
 // "{fillfactor=70,…}" → "fillfactor='70', …", sorted. Where that is not their
 // order in the catalog, "options_order" has them as they are there.
 void SetOptions(absl::string_view own, absl::string_view toast, Object& object);
-// What a foreign-data wrapper is told ("server_options"): "schema_name 'a', …"
-// sorted, and brought from one value to another by ADD, SET and DROP.
-void SetServerOptions(absl::string_view array, Object& object);
-void WriteServerOptions(const Sql& alter, absl::string_view from,
-                        absl::string_view to, Renderer& renderer);
 absl::string_view OptionsInOrder(const Object& object);
 
 }  // namespace fleet::postgres

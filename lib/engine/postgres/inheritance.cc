@@ -47,9 +47,8 @@ void ReadInheritances(Catalog& catalog) {
                                               QuotePath(parent_path)));
       inheritance.Set("position", absl::StrCat(++position));
       catalog.Depend(inheritance, CatalogKey(kRelationClass, oid, 0));
-      catalog.AddChild(*relation,
-                       CatalogKey(kInheritsClass, relation->oid, position),
-                       std::move(inheritance));
+      catalog.Add(CatalogKey(kInheritsClass, relation->oid, position),
+                  std::move(inheritance));
     }
   }
 }

@@ -44,6 +44,7 @@ void ReadColumns(Catalog& catalog);
 KindHandler ColumnHandler();
 // foreign_table.cc: never written
 void ReadForeignTables(Catalog& catalog);
+KindHandler ForeignTableHandler();
 // partition.cc, inheritance.cc
 void ReadPartitions(Catalog& catalog);
 KindHandler PartitionHandler();
@@ -129,14 +130,14 @@ inline constexpr KindReader kKindReaders[] = {
 };
 
 inline constexpr HandlerMaker kHandlerMakers[] = {
-    NamespaceHandler,  ExtensionHandler,        EnumHandler,
-    DomainHandler,     CompositeHandler,        RangeHandler,
-    SequenceHandler,   SequenceOwnerHandler,    TableHandler,
-    PartitionHandler,  InheritanceHandler,      ColumnHandler,
-    PrimaryKeyHandler, UniqueKeyHandler,        CheckHandler,
-    ExclusionHandler,  ForeignKeyHandler,       IndexHandler,
-    ViewHandler,       MaterializedViewHandler, FunctionHandler,
-    ProcedureHandler,  TriggerHandler,
+    NamespaceHandler,    ExtensionHandler,     EnumHandler,
+    DomainHandler,       CompositeHandler,     RangeHandler,
+    SequenceHandler,     SequenceOwnerHandler, TableHandler,
+    ForeignTableHandler, PartitionHandler,     InheritanceHandler,
+    ColumnHandler,       PrimaryKeyHandler,    UniqueKeyHandler,
+    CheckHandler,        ExclusionHandler,     ForeignKeyHandler,
+    IndexHandler,        ViewHandler,          MaterializedViewHandler,
+    FunctionHandler,     ProcedureHandler,     TriggerHandler,
 };
 
 }  // namespace fleet::postgres

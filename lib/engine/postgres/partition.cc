@@ -72,8 +72,8 @@ void ReadPartitions(Catalog& catalog) {
                        catalog.PathOf(*relation).Child(QuotePath(parent_path)));
       partition.Set("bound", row.Text(17));
       partition.DependsOn(v1::TABLE, parent_path);
-      catalog.AddChild(*relation, CatalogKey(kInheritsClass, relation->oid, 0),
-                       std::move(partition));
+      catalog.Add(CatalogKey(kInheritsClass, relation->oid, 0),
+                  std::move(partition));
     }
   }
 }

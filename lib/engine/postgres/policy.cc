@@ -127,8 +127,7 @@ void ReadPolicies(Catalog& catalog) {
     policy.Set("roles", row.Field(2));
     policy.Set("using", CanonicalExpression(row.Field(3)));
     policy.Set("check", CanonicalExpression(row.Field(4)));
-    catalog.AddChild(*relation, CatalogKey(kPolicyClass, row.oid(), 0),
-                     std::move(policy));
+    catalog.Add(CatalogKey(kPolicyClass, row.oid(), 0), std::move(policy));
   }
 }
 

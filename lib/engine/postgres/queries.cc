@@ -58,23 +58,30 @@ constexpr char kDomainConstraints[] =
 // oid, name, schema, kind, persistence, row type, type of a typed table, access
 // method, tablespace, is partition, row security, forced, replica identity,
 // options, options of the toast table, view's query, partition key, partition
-// bound, server, its name, options of the foreign table
-constexpr char kRelations[] =
-    "SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relpersistence, "
-    "c.reltype, c.reloftype, c.relam, c.reltablespace, c.relispartition, "
-    "c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.reloptions, "
-    "t.reloptions, "
-    "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, "
-    "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
-    "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, "
-    "f.ftserver, f.srvname, f.ftoptions "
-    "FROM pg_class c LEFT JOIN (SELECT oid, reloptions FROM pg_class "
-    "WHERE relkind = 't' AND reloptions IS NOT NULL) t "
-    "ON t.oid = c.reltoastrelid "
-    "LEFT JOIN (SELECT ftrelid, ftserver, ftoptions, srvname "
-    "FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver) f "
-    "ON f.ftrelid = c.oid "
-    "WHERE c.oid >= 16384 AND c.relnamespace <> 99";  // pg_toast
+// bound, server, its name, options of the foreign table,
+// names of those that are secret
+std::string RelationsQuery() {
+  return absl::StrCat(
+      "SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relpersistence, "
+      "c.reltype, c.reloftype, c.relam, c.reltablespace, c.relispartition, "
+      "c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.reloptions, "
+      "t.reloptions, "
+      "CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, "
+      "CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
+      "CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END, "
+      "f.ftserver, f.srvname, f.options, f.secrets "
+      "FROM pg_class c LEFT JOIN (SELECT oid, reloptions FROM pg_class "
+      "WHERE relkind = 't' AND reloptions IS NOT NULL) t "
+      "ON t.oid = c.reltoastrelid "
+      "LEFT JOIN (SELECT ftrelid, ftserver, srvname, ",
+      OptionsWithoutSecrets("ftoptions"), " AS options, ",
+      NamesOfSecrets("ftoptions"),
+      " AS secrets "
+      "FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver) f "
+      "ON f.ftrelid = c.oid "
+      // Not of pg_toast.
+      "WHERE c.oid >= 16384 AND c.relnamespace <> 99");
+}
 
 // relation, number, name, type, modifier, not null, identity, generated,
 // collation, storage, compression, statistics, options, printed type where only
@@ -304,7 +311,7 @@ std::vector<std::string> CatalogQueries(int server_version) {
   queries[kTypeRows] = kTypes;
   queries[kEnumLabelRows] = kEnumLabels;
   queries[kDomainConstraintRows] = kDomainConstraints;
-  queries[kRelationRows] = kRelations;
+  queries[kRelationRows] = RelationsQuery();
   queries[kColumnRows] = ColumnsQuery(server_version);
   queries[kDefaultRows] = kDefaults;
   queries[kSequenceRows] = kSequences;

@@ -98,8 +98,7 @@ void ReadRules(Catalog& catalog) {
     Object rule(v1::RULE, catalog.PathOf(*relation).Child(row.name()));
     rule.Set("definition", CanonicalQuery(row.Field(0)));
     rule.Set("enabled", FiringWords(row.Field(1)));
-    catalog.AddChild(*relation, CatalogKey(kRuleClass, row.oid(), 0),
-                     std::move(rule));
+    catalog.Add(CatalogKey(kRuleClass, row.oid(), 0), std::move(rule));
   }
 }
 

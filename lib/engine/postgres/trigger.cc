@@ -69,8 +69,7 @@ void ReadTriggers(Catalog& catalog) {
     Object trigger(v1::TRIGGER, catalog.PathOf(*relation).Child(row.Text(2)));
     trigger.Set("definition", CanonicalExpression(row.Text(4)));
     trigger.Set("enabled", FiringWords(row.Text(3)));
-    catalog.AddChild(*relation, CatalogKey(kTriggerClass, row.Id(0), 0),
-                     std::move(trigger));
+    catalog.Add(CatalogKey(kTriggerClass, row.Id(0), 0), std::move(trigger));
   }
 }
 

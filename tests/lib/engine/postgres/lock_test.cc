@@ -118,8 +118,9 @@ class LockTest : public ::testing::Test {
     const bool old = IsAboutOld(statement, from_);
     // What is new has its lock by being made.
     if (old || !seen.lock.empty()) {
-      const bool adds_value = absl::StrContains(statement.sql(), " ADD VALUE ");
-      if (!adds_value) {
+      // The lock on a composite type's own relation is nobody's concern.
+      if (!absl::StrContains(statement.sql(), " ADD VALUE ") &&
+          !absl::StartsWith(statement.sql(), "DROP TYPE ")) {
         EXPECT_EQ(statement.lock(), seen.lock) << what;
       }
     }
