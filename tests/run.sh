@@ -6,7 +6,7 @@
 #
 # --full also runs clang-tidy, the unit tests and the agent's and coordinator's
 # server tests under ASan+UBSan and TSan, checks locking with clang, and builds
-# and tests with Bazel.
+# and tests with Bazel, and runs the PostgreSQL cases on versions 12 to 18.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,6 +33,7 @@ if [ "$full" = yes ]; then
   done
   deploy/build.sh thread-safety
   bazel/test.sh
+  tests/postgres_majors.sh
 fi
 
 ctest --test-dir build/release --output-on-failure "$@"
