@@ -1,3 +1,8 @@
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lint_rules.h"
@@ -39,9 +44,28 @@ void Drop(const Object& extension, Renderer& renderer) {
   statement.set_reversibility(v1::LOSSY);
 }
 
+// "1.10" is later than "1.9"; what is no number does not count.
+std::vector<int64_t> VersionNumbers(absl::string_view version) {
+  std::vector<int64_t> numbers;
+  for (absl::string_view part :
+       absl::StrSplit(version, absl::ByAnyChar(".-"))) {
+    int64_t number = 0;
+    if (absl::SimpleAtoi(part, &number)) numbers.push_back(number);
+  }
+  return numbers;
+}
+
 void Alter(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
   if (Changed(difference, "version")) {
+    const absl::string_view have = difference.from->Get("version");
+    const absl::string_view want = to.Get("version");
+    // Extensions bring scripts that lead to later versions only.
+    if (VersionNumbers(want) < VersionNumbers(have)) {
+      return renderer.Fail(absl::FailedPreconditionError(
+          absl::StrCat("it cannot go back to an earlier version (have ", have,
+                       ", want ", want, "); update it in the source")));
+    }
     Sql sql = NewSql();
     sql << "ALTER " << ExtensionWord(to) << " UPDATE TO "
         << Literal{to.Get("version")};
