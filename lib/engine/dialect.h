@@ -71,6 +71,13 @@ class Dialect {
   // if its schema has not changed since. Cheap.
   virtual std::string ChangeTokenQuery(int server_version) const = 0;
 
+  // FailedPrecondition saying what `object` of `schema` has that a server of
+  // this version does not know.
+  virtual absl::Status CheckSupport(const Object& object, const Schema& schema,
+                                    int server_version) const {
+    return absl::OkStatus();
+  }
+
   // Run before a plan's transactions on a session, and at the head of a script:
   // what makes the plan mean the same everywhere.
   virtual std::vector<std::string> PlanPrologue(const v1::Plan& plan) const = 0;

@@ -23,6 +23,20 @@
 namespace fleet {
 namespace {
 
+// Of the objects that a plan makes or changes.
+absl::Status CheckSupport(const std::vector<Difference>& differences,
+                          const Schema& to, const Dialect& dialect,
+                          const SchemaInfo& server) {
+  for (const Difference& difference : differences) {
+    if (difference.to == nullptr) continue;
+    const absl::Status status =
+        dialect.CheckSupport(*difference.to, to, server.server_version);
+    RETURN_IF_ERROR(RefusalOf(difference.key(),
+                              Annotate(status, Describe(difference.key()))));
+  }
+  return absl::OkStatus();
+}
+
 struct Rendered {
   std::vector<v1::Change> changes;
   std::vector<v1::Statement> statements;
@@ -34,6 +48,7 @@ absl::StatusOr<Rendered> RenderDifference(const Schema& from, const Schema& to,
                                           const RenderOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<Difference> differences,
                    Diff(from, to, dialect.specs()));
+  RETURN_IF_ERROR(CheckSupport(differences, to, dialect, server));
   ASSIGN_OR_RETURN(const std::vector<Step> steps,
                    Order(from, to, differences, dialect.specs()));
   Rendered rendered;

@@ -314,6 +314,11 @@ void AlterGenerated(const Difference& difference, Renderer& renderer) {
   if (!Changed(difference, "generated") && !Changed(difference, "virtual")) {
     return;
   }
+  if (renderer.server().server_version < 130000) {
+    return renderer.Fail(absl::FailedPreconditionError(
+        "DROP EXPRESSION needs PostgreSQL 13 or later; keep the column "
+        "generated, or upgrade the target"));
+  }
   Sql sql = AlterColumn(difference.to->path());
   sql << "DROP EXPRESSION";
   renderer.Add(sql, kAccessExclusive);

@@ -7,6 +7,7 @@
 #include "lib/engine/postgres/access.h"
 #include "lib/engine/postgres/checks.h"
 #include "lib/engine/postgres/dependencies.h"
+#include "lib/engine/postgres/features.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lint_rules.h"
 #include "lib/engine/postgres/quoting.h"
@@ -105,6 +106,11 @@ class PostgresDialectImpl : public Dialect {
 
   std::string ChangeTokenQuery(int server_version) const override {
     return CatalogChangeToken(server_version);
+  }
+
+  absl::Status CheckSupport(const Object& object, const Schema& schema,
+                            int server_version) const override {
+    return CheckFeatures(object, schema, server_version);
   }
 
   // Names are qualified, but types and functions inside definitions were

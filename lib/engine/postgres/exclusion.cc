@@ -17,14 +17,18 @@ constexpr AttributeSpec kAttributes[] = {
     {"partition_of", Compare::kExact, OnChange::kAlter, 20},
 };
 
+// The server compares no exclusion constraints ("The index definitions do not
+// match"), so none is attached: the whole's makes those of its parts.
 void Create(const Object& exclusion, Renderer& renderer) {
   if (IsMadeAlready(exclusion, renderer)) return;
-  Sql sql = AddConstraintOnly(exclusion.path(), renderer);
+  if (exclusion.Has("partition_of")) {
+    return WriteNewConstraintComments(exclusion, renderer);
+  }
+  Sql sql = AddConstraint(exclusion.path());
   sql << ExclusionClause(exclusion);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
   const Path table = exclusion.path().Parent();
   if (HasRows(renderer, table)) Lint(Rule::kAddExclusion, table, statement);
-  AttachIndex(exclusion, renderer);
   WriteNewConstraintComments(exclusion, renderer);
 }
 
@@ -39,6 +43,15 @@ void Drop(const Object& exclusion, Renderer& renderer) {
 void Alter(const Difference& difference, Renderer& renderer) {
   AlterIndexPartition(difference, renderer);
   AlterConstraintComments(difference, renderer);
+}
+
+// The one of a table that becomes a part stands in the way of the whole's.
+OnChange ChangeOf(const Object& from, const Object& to,
+                  absl::Span<const absl::string_view> changed, OnChange asked) {
+  return to.Has("partition_of") &&
+                 from.Get("partition_of") != to.Get("partition_of")
+             ? OnChange::kRecreate
+             : asked;
 }
 
 }  // namespace
@@ -69,6 +82,7 @@ KindHandler ExclusionHandler() {
   handler.spec.absorbed_by_parent_create = true;
   handler.spec.dropped_with_parent = true;
   handler.spec.follows_alter = true;
+  handler.spec.on_change = ChangeOf;
   handler.spec.create_risk = 30;
   handler.spec.drop_risk = 40;
   handler.create = Create;

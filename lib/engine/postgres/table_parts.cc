@@ -41,6 +41,11 @@ bool ComesByInheritance(const Object& child, const Schema& schema) {
          !IsPartition(schema, child.path().Parent());
 }
 
+// ATTACH PARTITION makes it.
+bool ComesWithWhole(const Object& child) {
+  return child.kind() == v1::EXCLUSION && child.Has("partition_of");
+}
+
 }  // namespace
 
 void AppendParts(const Object& table, const Schema& schema, Sql& sql) {
@@ -61,7 +66,10 @@ void AppendParts(const Object& table, const Schema& schema, Sql& sql) {
   }
   for (const Part& part : kConstraints) {
     for (const Object& child : schema.ChildrenOf(table.path(), part.kind)) {
-      if (IsNotValid(child) || ComesByInheritance(child, schema)) continue;
+      if (IsNotValid(child) || ComesByInheritance(child, schema) ||
+          ComesWithWhole(child)) {
+        continue;
+      }
       begin_part();
       sql << "CONSTRAINT " << Identifier{child.name()} << " "
           << part.clause(child);
@@ -102,6 +110,7 @@ void FinishParts(const Object& table, Renderer& renderer) {
   }
   for (const Part& part : kConstraints) {
     for (const Object& child : schema.ChildrenOf(table.path(), part.kind)) {
+      if (ComesWithWhole(child)) continue;
       if (ComesByInheritance(child, schema)) {
         WriteNewConstraintComments(child, renderer);
       } else if (IsNotValid(child)) {
