@@ -68,7 +68,8 @@ void WriteStatistics(const Object& index, absl::string_view from,
 }
 
 bool BuildsOnline(const Object& index, const Renderer& renderer) {
-  return HasClients(renderer, index.path().Parent());
+  return HasClients(renderer, index.path().Parent()) ||
+         BuildsInParts(index, renderer);
 }
 
 void BuildAtOnce(const Object& index, Renderer& renderer) {
@@ -109,8 +110,10 @@ void Create(const Object& index, Renderer& renderer) {
         "drop or rebuild it there"));
   }
   if (BuildsOnline(index, renderer) &&
-      renderer.placement().IsDeferred(index.key)) {
+      renderer.placement().IsDeferred(index.key) &&
+      !IsPartitioned(renderer.to(), index.path().Parent())) {
     BuildBeside(index, renderer);
+    AttachIndex(index, renderer);
   } else {
     BuildAtOnce(index, renderer);
   }

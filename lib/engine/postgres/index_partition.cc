@@ -1,6 +1,7 @@
 #include "lib/engine/postgres/index_partition.h"
 
 #include "absl/strings/str_cat.h"
+#include "lib/engine/placement.h"
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lineage.h"
@@ -51,6 +52,18 @@ bool IsPart(const Object& index, const Renderer& renderer) {
 }
 
 }  // namespace
+
+bool BuildsInParts(const Object& index, const Renderer& renderer) {
+  const Path table = index.path().Parent();
+  if (!renderer.online() || !IsSteadyTable(renderer, table)) return false;
+  for (v1::ObjectKind kind : kIndexKinds) {
+    if (renderer.from().Find(kind, index.path()) != nullptr) return false;
+  }
+  const Object* whole = WholeOf(index, renderer.to());
+  if (whole == nullptr) return HasSteadyParts(renderer, table);
+  return renderer.placement().IsDeferred(whole->key) ||
+         WholeStays(index, renderer);
+}
 
 void AttachIndex(const Object& index, Renderer& renderer) {
   if (!IsPart(index, renderer)) return;

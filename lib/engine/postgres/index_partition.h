@@ -9,6 +9,10 @@
 
 namespace fleet::postgres {
 
+// It is new on a table that stays what it is in a family of tables: the leaves'
+// are built while clients go on, the wholes' are there at once and become valid
+// with the last part.
+bool BuildsInParts(const Object& index, const Renderer& renderer);
 // After the index's own statement: makes it a part.
 void AttachIndex(const Object& index, Renderer& renderer);
 // In place of CREATE and DROP of the index: true where there is nothing left to

@@ -38,8 +38,9 @@ std::string Summary(const Object& key) {
 // One that has to be away before the transaction, or gives its name to another
 // kind, is made anew in it: nothing else keeps duplicates out meanwhile.
 bool BuildsOnline(const Object& key, const Renderer& renderer) {
-  if (!HasClients(renderer, key.path().Parent()) || key.Has("definition")) {
-    return false;
+  if (key.Has("definition")) return false;
+  if (!HasClients(renderer, key.path().Parent())) {
+    return BuildsInParts(key, renderer);
   }
   for (v1::ObjectKind kind : {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::INDEX}) {
     const Object* before = renderer.from().Find(kind, key.path());
@@ -61,19 +62,22 @@ void BuildBeside(const Object& key, Renderer& renderer) {
   sql << " USING INDEX " << Identifier{name};
   if (key.Has("deferrable")) sql << " " << Verbatim{key.Get("deferrable")};
   renderer.Add(sql, kAccessExclusive);
+  AttachIndex(key, renderer);
   FinishKey(key, renderer);
 }
 
 void Create(const Object& key, Renderer& renderer) {
   if (IsMadeAlready(key, renderer)) return;
-  if (BuildsOnline(key, renderer) && renderer.placement().IsDeferred(key.key)) {
+  const Path table = key.path().Parent();
+  const bool whole = IsPartitioned(renderer.to(), table);
+  if (!whole && BuildsOnline(key, renderer) &&
+      renderer.placement().IsDeferred(key.key)) {
     return BuildBeside(key, renderer);
   }
   Sql sql = AddConstraintOnly(key.path(), renderer);
   sql << KeyClause(key);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
-  const Path table = key.path().Parent();
-  if (HasRows(renderer, table) && !IsPartitioned(renderer.to(), table)) {
+  if (HasRows(renderer, table) && !whole) {
     Lint(Rule::kAddKey, table, statement);
   }
   AttachIndex(key, renderer);

@@ -1,5 +1,8 @@
 #include "lib/engine/postgres/lineage.h"
 
+#include <algorithm>
+
+#include "lib/engine/placement.h"
 #include "lib/engine/postgres/ddl.h"
 
 namespace fleet::postgres {
@@ -19,6 +22,14 @@ bool HasParts(const Schema& schema, const Path& table) {
     if (object != nullptr && object->Has("has_parts")) return true;
   }
   return false;
+}
+
+// The partition `part` is one of `table` or of its parts.
+bool IsBelow(const Object& part, const Path& table, const Schema& schema) {
+  const Path parent = ParentTable(part);
+  if (parent == table) return true;
+  const absl::Span<const Object> up = schema.ChildrenOf(parent, v1::PARTITION);
+  return !up.empty() && IsBelow(up.front(), table, schema);
 }
 
 }  // namespace
@@ -54,6 +65,24 @@ bool StaysPartition(const Renderer& renderer, const Path& table) {
     return IsSteady(membership, renderer);
   }
   return false;
+}
+
+bool IsSteadyTable(const Renderer& renderer, const Path& table) {
+  const Schema& from = renderer.from();
+  const Schema& to = renderer.to();
+  const ObjectKey key{v1::TABLE, table};
+  return from.Find(key) != nullptr && to.Find(key) != nullptr &&
+         !renderer.placement().Disturbs(key) &&
+         IsPartitioned(from, table) == IsPartitioned(to, table) &&
+         IsPartition(from, table) == IsPartition(to, table) &&
+         (!IsPartition(to, table) || StaysPartition(renderer, table));
+}
+
+bool HasSteadyParts(const Renderer& renderer, const Path& table) {
+  const absl::Span<const Object> parts = renderer.to().OfKind(v1::PARTITION);
+  return std::all_of(parts.begin(), parts.end(), [&](const Object& part) {
+    return IsSteady(part, renderer) || !IsBelow(part, table, renderer.to());
+  });
 }
 
 const Object* SteadyOrigin(const Object& object, const Schema& schema,

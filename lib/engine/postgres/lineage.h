@@ -25,6 +25,13 @@ bool IsOfFamily(const Schema& schema, const Path& table);
 // same bounds.
 bool StaysPartition(const Renderer& renderer, const Path& table);
 
+// A table, before and after a plan that does not touch it as a whole, that is
+// partitioned and a part as it was.
+bool IsSteadyTable(const Renderer& renderer, const Path& table);
+
+// No part, of a part either, comes to `table`.
+bool HasSteadyParts(const Renderer& renderer, const Path& table);
+
 // What `object`, an inherited column or constraint of `schema`, comes from: the
 // parent's of the same name, of a parent that the table has before and after
 // the plan. nullptr where there is none.

@@ -162,7 +162,11 @@ v1::Statement& ValidateConstraint(const Object& constraint,
 
 bool CanLinger(const Object& index, const Renderer& renderer) {
   const Path table = index.path().Parent();
-  return HasClients(renderer, table) && !IsStandIn(index.name()) &&
+  const bool has_clients =
+      HasClients(renderer, table) ||
+      (renderer.online() && IsSteadyTable(renderer, table) &&
+       !IsPartitioned(renderer.to(), table));
+  return has_clients && !IsStandIn(index.name()) &&
          renderer.placement().LeavesAlone(index) &&
          !IsNameTaken(table, index.name(), renderer.to());
 }

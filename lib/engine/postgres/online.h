@@ -14,7 +14,7 @@ namespace fleet::postgres {
 // `table` (or a materialized view) was there before an online plan and stays:
 // clients read and write it meanwhile. Never where tables are part of others
 // (IsOfFamily): the server has no online forms for all that is in one, and what
-// is done to one table reaches the others.
+// is done to one table reaches the others; new indexes have BuildsInParts.
 bool HasClients(const Renderer& renderer, const Path& table);
 
 // A name for what stands in for `name` while a plan runs: of at most 63 bytes,
