@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "lib/engine/sqlite/feature.h"
 #include "lib/engine/sqlite/kinds.h"
+#include "lib/engine/sqlite/lint_rules.h"
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/table_text.h"
 
@@ -164,8 +165,7 @@ void AddColumn(const Object& column, Renderer& renderer) {
   v1::Statement& statement = renderer.Add(sql, "EXCLUSIVE");
   const absl::string_view inlined = column.Get("constraints");
   if (!inlined.empty() && Mentions(inlined, "check")) {
-    AddHazard(statement, v1::FULL_SCAN,
-              absl::StrCat("checks every row of ", table->path().Dotted()));
+    Lint(Rule::kAddCheckedColumn, table->path(), statement);
     AddHazard(statement, v1::DATA_DEPENDENT,
               absl::StrCat("fails when the default of ", column.path().Dotted(),
                            " breaks its own check"));
@@ -183,8 +183,7 @@ void DropColumn(const Object& column, Renderer& renderer) {
   statement.set_reversibility(v1::LOSSY);
   AddHazard(statement, v1::DELETES_DATA,
             absl::StrCat("deletes the values of column ", name));
-  AddHazard(statement, v1::TABLE_REWRITE,
-            absl::StrCat("rewrites every row of ", table->path().Dotted()));
+  Lint(Rule::kDropColumn, table->path(), statement);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/sqlite/catalog.h"
 #include "lib/engine/sqlite/kinds.h"
+#include "lib/engine/sqlite/lint_rules.h"
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/rebuild_steps.h"
 #include "lib/engine/sqlite/schema_reader.h"
@@ -209,6 +210,12 @@ class Sqlite : public Dialect {
     }
     return checks;
   }
+
+  void Review(const Schema& from, const Schema& to,
+              std::vector<v1::Statement>& statements) const override {
+    LintPlan(to, statements);
+  }
+  absl::Span<const LintRule> lint_rules() const override { return LintRules(); }
 
   const MarkerSql& marker() const override { return marker_; }
 

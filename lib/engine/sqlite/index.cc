@@ -8,6 +8,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/sqlite/key_parts.h"
 #include "lib/engine/sqlite/kinds.h"
+#include "lib/engine/sqlite/lint_rules.h"
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/rebuild_steps.h"
 #include "lib/engine/sqlite/table_pair.h"
@@ -98,9 +99,8 @@ void CreateIndex(const Object& index, Renderer& renderer) {
       << Identifier{WrittenName(*table)} << " " << Verbatim{rest};
   v1::Statement& statement = renderer.Add(sql, "EXCLUSIVE");
   if (IsNewTable(index, renderer)) return;
+  Lint(Rule::kCreateIndex, table->path(), statement);
   const std::string name = index.path().Dotted();
-  AddHazard(statement, v1::INDEX_BUILD,
-            absl::StrCat("building index ", name, " blocks writers"));
   const Object* before = renderer.from().Find(index.key);
   if (index.Has("unique") &&
       (before == nullptr || before->attributes != index.attributes)) {

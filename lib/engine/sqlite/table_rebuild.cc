@@ -8,6 +8,7 @@
 #include "lib/engine/sqlite/column.h"
 #include "lib/engine/sqlite/feature.h"
 #include "lib/engine/sqlite/kinds.h"
+#include "lib/engine/sqlite/lint_rules.h"
 #include "lib/engine/sqlite/quoting.h"
 #include "lib/engine/sqlite/rebuild_steps.h"
 #include "lib/engine/sqlite/table_pair.h"
@@ -129,8 +130,7 @@ void CopyRows(const TablePair& pair, const RowCopy& copy,
   v1::Statement& statement =
       renderer.Add(CopyRowsSql(copy, old_name, new_name), kExclusive);
   const std::string name = pair.to.table->path().Dotted();
-  AddHazard(statement, v1::TABLE_REWRITE,
-            absl::StrCat("copies every row of ", name));
+  Lint(Rule::kRebuild, pair.to.table->path(), statement);
   AddDiskCheck(*pair.from.table, statement);
   for (const RowReason& reason : RowReasons(pair)) {
     const std::string message =
