@@ -124,9 +124,25 @@ void Create(const Object& index, Renderer& renderer) {
   WriteNewComment(index, word, renderer);
 }
 
-// A foreign key that is made anew may take the old index as well as the new.
+// May refer to `table`: one within a table does not say so.
+bool RefersTo(const Object& foreign_key, const Path& table) {
+  return foreign_key.path().Parent() == table ||
+         DependsOn(foreign_key, {v1::TABLE, table});
+}
+
+// A foreign key that is made in the plan takes the oldest index that will do:
+// this one, if it is still there.
+bool WouldBeTaken(const Object& index, const Renderer& renderer) {
+  const auto keys = renderer.to().OfKind(v1::FOREIGN_KEY);
+  return index.Has("unique") &&
+         std::any_of(keys.begin(), keys.end(), [&](const Object& key) {
+           return renderer.placement().Disturbs(key.key) &&
+                  RefersTo(key, index.path().Parent());
+         });
+}
+
 bool IsReferenced(const Object& index, const Renderer& renderer) {
-  const absl::Span<const Object> keys = renderer.from().OfKind(v1::FOREIGN_KEY);
+  const auto keys = renderer.from().OfKind(v1::FOREIGN_KEY);
   return std::any_of(keys.begin(), keys.end(), [&](const Object& key) {
     return DependsOn(key, index.key);
   });
@@ -140,9 +156,11 @@ void DropAtOnce(const Object& index, Renderer& renderer) {
 
 void Drop(const Object& index, Renderer& renderer) {
   if (GoesWithWhole(index, renderer)) return;
+  const absl::Status possible = CheckParts(index, renderer.from());
+  if (!possible.ok()) return renderer.Fail(possible);
   const Path table = index.path().Parent();
   if (renderer.online() && renderer.placement().IsKept(index.key) &&
-      !IsReferenced(index, renderer)) {
+      !IsReferenced(index, renderer) && !WouldBeTaken(index, renderer)) {
     const std::string name =
         FreeStandIn(table, index.name(), kOldSuffix, renderer);
     RenameIndex(table, index.name(), name, renderer);
@@ -150,10 +168,13 @@ void Drop(const Object& index, Renderer& renderer) {
     return;
   }
   const bool away = GoesAway(index, renderer);
-  if (away && CanLinger(index, renderer)) {
-    RemoveIndex(table, index.name(), renderer);
-  } else {
+  if (!away || !CanLinger(index, renderer)) {
     DropAtOnce(index, renderer);
+  } else if (WouldBeTaken(index, renderer)) {
+    renderer.set_stage(Stage::kSwap);
+    DropAtOnce(index, renderer);
+  } else {
+    RemoveIndex(table, index.name(), renderer);
   }
   if (!away) return;
   Warn(renderer.statements().back(), v1::INDEX_DROPPED,

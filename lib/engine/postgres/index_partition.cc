@@ -1,8 +1,11 @@
 #include "lib/engine/postgres/index_partition.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "lib/engine/placement.h"
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/followers.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lineage.h"
 
@@ -37,6 +40,30 @@ const Object* FindRenamed(const Object& index, const Schema& schema) {
     }
   }
   return nullptr;
+}
+
+std::vector<const Object*> IndexesOf(const Path& table, const Schema& schema) {
+  std::vector<const Object*> indexes;
+  for (v1::ObjectKind kind : {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::INDEX}) {
+    for (const Object& index : schema.ChildrenOf(table, kind)) {
+      indexes.push_back(&index);
+    }
+  }
+  return indexes;
+}
+
+// As the server compares indexes (CompareIndexInfo).
+bool WouldDo(const Object& a, const Object& b) {
+  const auto is_unique = [](const Object& index) {
+    return index.kind() != v1::INDEX || index.Has("unique");
+  };
+  const auto keys = [](const Object& index) {
+    return index.Get(index.kind() == v1::INDEX ? "keys" : "columns");
+  };
+  return is_unique(a) == is_unique(b) && keys(a) == keys(b) &&
+         a.Get("include") == b.Get("include") &&
+         a.Get("predicate") == b.Get("predicate") &&
+         a.Get("nulls_not_distinct") == b.Get("nulls_not_distinct");
 }
 
 // The whole's index is not touched, so nothing can be taken from it.
@@ -89,6 +116,36 @@ bool GoesWithWhole(const Object& index, Renderer& renderer) {
       << Identifier{index.name()} << " RENAME TO " << Identifier{to->name()};
   renderer.Add(sql, kShareUpdateExclusive);
   return true;
+}
+
+absl::Status CheckParts(const Object& index, const Schema& from) {
+  if (index.kind() != v1::INDEX) return absl::OkStatus();
+  for (v1::ObjectKind kind : {v1::PRIMARY_KEY, v1::UNIQUE_KEY}) {
+    for (const Object& key : from.OfKind(kind)) {
+      if (!key.Has("partition_of") || !DependsOn(key, index.key)) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          "its part ", Describe(key.key),
+          " is a constraint, which keeps it; drop it by hand, with CASCADE"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTaken(const Path& table, const Renderer& renderer) {
+  for (const Object* wanted : IndexesOf(table, renderer.to())) {
+    if (!wanted->Has("partition_of")) continue;
+    const bool is_old = renderer.from().Find(wanted->key) != nullptr;
+    for (const Object* other : IndexesOf(table, renderer.to())) {
+      if (other->Has("partition_of") || !WouldDo(*other, *wanted)) continue;
+      // The server takes the oldest.
+      if (is_old && renderer.from().Find(other->key) == nullptr) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          Describe(other->key), " is like ", Describe(wanted->key),
+          ", and PostgreSQL may take either for ", wanted->Get("partition_of"),
+          "; drop one of them in the source"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void AlterIndexPartition(const Difference& difference, Renderer& renderer) {

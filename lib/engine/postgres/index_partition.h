@@ -19,6 +19,12 @@ void AttachIndex(const Object& index, Renderer& renderer);
 // write, since it goes with the whole's, or is there under another name.
 bool IsMadeAlready(const Object& index, const Renderer& renderer);
 bool GoesWithWhole(const Object& index, Renderer& renderer);
+// FailedPrecondition where the index cannot be dropped, because a part of it
+// belongs to a constraint.
+absl::Status CheckParts(const Object& index, const Schema& from);
+// FailedPrecondition where ATTACH PARTITION of `table` may take another of its
+// indexes than is wanted.
+absl::Status CheckTaken(const Path& table, const Renderer& renderer);
 // Of one that is there before and after.
 void AlterIndexPartition(const Difference& difference, Renderer& renderer);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "lib/engine/postgres/constraint_rows.h"
 #include "lib/engine/postgres/ddl.h"
@@ -35,6 +37,18 @@ std::string Summary(const Object& key) {
   return absl::StrCat("(", key.Get("columns"), ")");
 }
 
+// A column of the primary key, as it is, may be NULL afterwards; the
+// transaction sees to that, and needs the key away.
+bool FreesColumn(const Object& key, const Schema& to) {
+  return key.kind() == v1::PRIMARY_KEY &&
+         std::any_of(key.depends_on.begin(), key.depends_on.end(),
+                     [&](const Dependency& dependency) {
+                       const Object* column = to.Find(dependency.on);
+                       return dependency.on.kind == v1::COLUMN &&
+                              column != nullptr && !column->Has("not_null");
+                     });
+}
+
 // One that has to be away before the transaction, or gives its name to another
 // kind, is made anew in it: nothing else keeps duplicates out meanwhile.
 bool BuildsOnline(const Object& key, const Renderer& renderer) {
@@ -45,7 +59,8 @@ bool BuildsOnline(const Object& key, const Renderer& renderer) {
   for (v1::ObjectKind kind : {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::INDEX}) {
     const Object* before = renderer.from().Find(kind, key.path());
     if (before == nullptr) continue;
-    return kind == key.kind() && renderer.placement().LeavesAlone(*before);
+    return kind == key.kind() && renderer.placement().LeavesAlone(*before) &&
+           !FreesColumn(*before, renderer.to());
   }
   return true;
 }

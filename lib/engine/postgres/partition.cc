@@ -1,4 +1,5 @@
 #include "lib/engine/postgres/ddl.h"
+#include "lib/engine/postgres/index_partition.h"
 #include "lib/engine/postgres/kinds.h"
 #include "lib/engine/postgres/lineage.h"
 
@@ -19,6 +20,8 @@ std::string Summary(const Object& partition) {
 
 void Attach(const Object& partition, Renderer& renderer) {
   const Path table = partition.path().Parent();
+  const absl::Status possible = CheckTaken(table, renderer);
+  if (!possible.ok()) return renderer.Fail(possible);
   Sql sql = AlterTable(ParentTable(partition));
   sql << "ATTACH PARTITION " << Name(table) << " "
       << Verbatim{partition.Get("bound")};
