@@ -99,8 +99,6 @@ constexpr Feature kFeatures[] = {
     {v1::COLLATION, "provider", 17, "the builtin provider", IsBuiltin},
     {v1::COLLATION, "rules", 16, "RULES"},
     {v1::COLUMN, "compression", 14, "COMPRESSION"},
-    {v1::COLUMN, "identity", 17, "IDENTITY on a partitioned table", nullptr,
-     true},
     {v1::COLUMN, "type", 15, "a scale below zero or above the precision",
      HasFarScale},
     {v1::COLUMN, "virtual", 18, "GENERATED … VIRTUAL"},

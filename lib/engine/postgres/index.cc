@@ -130,15 +130,19 @@ bool RefersTo(const Object& foreign_key, const Path& table) {
          DependsOn(foreign_key, {v1::TABLE, table});
 }
 
-// A foreign key that is made in the plan takes the oldest index that will do:
-// this one, if it is still there.
-bool WouldBeTaken(const Object& index, const Renderer& renderer) {
-  const auto keys = renderer.to().OfKind(v1::FOREIGN_KEY);
-  return index.Has("unique") &&
-         std::any_of(keys.begin(), keys.end(), [&](const Object& key) {
-           return renderer.placement().Disturbs(key.key) &&
-                  RefersTo(key, index.path().Parent());
-         });
+// When an index has to be gone. A foreign key that is made in the plan takes
+// the oldest index that will do: this one, if it is still there.
+Stage GoneBy(const Object& index, const Renderer& renderer) {
+  const Placement& placement = renderer.placement();
+  Stage stage = Stage::kRemove;
+  if (!index.Has("unique")) return stage;
+  for (const Object& key : renderer.to().OfKind(v1::FOREIGN_KEY)) {
+    if (!placement.Disturbs(key.key)) continue;
+    if (!RefersTo(key, index.path().Parent())) continue;
+    if (!placement.IsDeferred(key.key)) return Stage::kMain;
+    stage = Stage::kSwap;
+  }
+  return stage;
 }
 
 bool IsReferenced(const Object& index, const Renderer& renderer) {
@@ -160,7 +164,8 @@ void Drop(const Object& index, Renderer& renderer) {
   if (!possible.ok()) return renderer.Fail(possible);
   const Path table = index.path().Parent();
   if (renderer.online() && renderer.placement().IsKept(index.key) &&
-      !IsReferenced(index, renderer) && !WouldBeTaken(index, renderer)) {
+      !IsReferenced(index, renderer) &&
+      GoneBy(index, renderer) == Stage::kRemove) {
     const std::string name =
         FreeStandIn(table, index.name(), kOldSuffix, renderer);
     RenameIndex(table, index.name(), name, renderer);
@@ -170,8 +175,8 @@ void Drop(const Object& index, Renderer& renderer) {
   const bool away = GoesAway(index, renderer);
   if (!away || !CanLinger(index, renderer)) {
     DropAtOnce(index, renderer);
-  } else if (WouldBeTaken(index, renderer)) {
-    renderer.set_stage(Stage::kSwap);
+  } else if (const Stage by = GoneBy(index, renderer); by != Stage::kRemove) {
+    renderer.set_stage(by);
     DropAtOnce(index, renderer);
   } else {
     RemoveIndex(table, index.name(), renderer);

@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/index_partition.h"
 
+#include <map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -64,6 +65,19 @@ bool WouldDo(const Object& a, const Object& b) {
          a.Get("include") == b.Get("include") &&
          a.Get("predicate") == b.Get("predicate") &&
          a.Get("nulls_not_distinct") == b.Get("nulls_not_distinct");
+}
+
+// An index of a partition's own that is like one that belongs to the whole's is
+// made once the partition is attached, and has taken the other.
+void LetPartFirst(const std::vector<Object*>& indexes, const Path& partition) {
+  for (Object* own : indexes) {
+    if (own->kind() != v1::INDEX || own->Has("partition_of")) continue;
+    for (const Object* part : indexes) {
+      if (!part->Has("partition_of") || !WouldDo(*own, *part)) continue;
+      own->DependsOn(v1::PARTITION, partition, /*soft=*/true);
+      break;
+    }
+  }
 }
 
 // The whole's index is not touched, so nothing can be taken from it.
@@ -137,8 +151,9 @@ absl::Status CheckTaken(const Path& table, const Renderer& renderer) {
     const bool is_old = renderer.from().Find(wanted->key) != nullptr;
     for (const Object* other : IndexesOf(table, renderer.to())) {
       if (other->Has("partition_of") || !WouldDo(*other, *wanted)) continue;
-      // The server takes the oldest.
-      if (is_old && renderer.from().Find(other->key) == nullptr) continue;
+      // The server takes the oldest; new indexes come later.
+      const bool is_new = renderer.from().Find(other->key) == nullptr;
+      if (is_new && (is_old || other->kind() == v1::INDEX)) continue;
       return absl::FailedPreconditionError(absl::StrCat(
           Describe(other->key), " is like ", Describe(wanted->key),
           ", and PostgreSQL may take either for ", wanted->Get("partition_of"),
@@ -161,16 +176,26 @@ void AlterIndexPartition(const Difference& difference, Renderer& renderer) {
 }
 
 void ReadIndexPartitions(Catalog& catalog) {
+  std::map<Path, std::vector<Object*>> by_table;
+  std::map<Path, Path> wholes;  // by the table of the part
   for (const Relation* relation : catalog.Relations()) {
     if (relation->kind != 'i' && relation->kind != 'I') continue;
+    Object* index =
+        catalog.FindObject(CatalogKey(kRelationClass, relation->oid, 0));
+    if (index == nullptr) continue;
+    by_table[index->path().Parent()].push_back(index);
     for (Oid oid : relation->parents) {
       const Relation* whole = catalog.FindRelation(oid);
-      Object* index =
-          catalog.FindObject(CatalogKey(kRelationClass, relation->oid, 0));
-      if (whole == nullptr || index == nullptr) continue;
+      const CatalogKey key(kRelationClass, oid, 0);
+      const Object* whole_index = catalog.FindObject(key);
+      if (whole == nullptr || whole_index == nullptr) continue;
       index->Set("partition_of", QuotePath(catalog.PathOf(*whole)));
-      catalog.Depend(*index, CatalogKey(kRelationClass, oid, 0));
+      catalog.Depend(*index, key);
+      wholes[index->path().Parent()] = whole_index->path().Parent();
     }
+  }
+  for (const auto& [table, whole] : wholes) {
+    LetPartFirst(by_table[table], table.Child(QuotePath(whole)));
   }
 }
 
