@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <future>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/command.h"
 #include "cli/hazard_flags.h"
+#include "cli/plan_flow.h"
 #include "cli/print_changes.h"
 #include "cli/print_diff.h"
 #include "cli/schema_source.h"
@@ -15,6 +17,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/make_plan.h"
 #include "lib/engine/registry.h"
+#include "lib/engine/scratch.h"
 #include "lib/schema/risk.h"
 #include "lib/schema/scope.h"
 
@@ -28,6 +31,7 @@ struct Options {
   HazardFlags hazards;
   bool offline = false;
   std::vector<std::string> include;
+  std::vector<std::string> renames;
   bool detailed_exit_code = false;
 };
 
@@ -84,9 +88,18 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   PlanOptions plan_options;
   plan_options.with_reverse = false;
   plan_options.render.online = !options.offline;
-  ASSIGN_OR_RETURN(
-      const PartialPlan partial,
-      MakePartialPlan(from, to, *dialect, from.info(), plan_options));
+  std::optional<Renamed> renamed;
+  if (!options.renames.empty()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Scratch> scratch,
+                     Scratch::Open(dialect->engine(), options.source.scratch));
+    ASSIGN_OR_RETURN(
+        renamed, RenameOnScratch(*scratch, *dialect, options.renames, from, to,
+                                 scope, plan_options.render));
+    plan_options.renamed = renamed ? &*renamed : nullptr;
+  }
+  ASSIGN_OR_RETURN(const PartialPlan partial,
+                   MakePartialPlan(renamed ? renamed->schema : from, to,
+                                   *dialect, from.info(), plan_options));
   const v1::Plan& plan = partial.plan;
 
   const absl::string_view output = invocation.globals.output;
@@ -134,6 +147,7 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
       ->type_name("WORDS")
       ->delimiter(',')
       ->allow_extra_args(false);
+  AddRenames(*command, options->renames);
   options->hazards.AddTo(*command);
   command->add_flag("--offline", options->offline,
                     "plain statements: quicker, but clients wait meanwhile");
@@ -144,7 +158,9 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
               "  fleetctl diff postgres://db1/app postgres://db2/app -o sql\n"
               "  fleetctl diff sqlite:tenant.db schema.sql "
               "--detailed-exitcode\n"
-              "  fleetctl diff prod-eu@17 prod-eu@18\n\n"
+              "  fleetctl diff prod-eu@17 prod-eu@18\n"
+              "  fleetctl diff old.sql new.sql --dialect postgres "
+              "--rename column:orders.total=amount\n\n"
               "What cannot be changed is left out: it is named on stderr, the "
               "rest is printed,\nand the exit status is 1.");
   command->callback([options, &invocation] {

@@ -39,6 +39,8 @@ void AddSync(CLI::App& app, Invocation& invocation) {
       "  fleetctl sync --source prod-eu --targets tag:saas\n"
       "  fleetctl sync --source schema.sql --targets tag:saas,region:eu-* "
       "--policy careful.yaml\n"
+      "  fleetctl sync --source prod-eu --targets all --rename "
+      "table:orders=purchases\n"
       "  fleetctl sync --source prod-eu@17 --targets name:saas-eu-03 "
       "--allow-hazards DELETES_DATA");
   command->callback([options, &invocation] {

@@ -100,6 +100,14 @@ absl::Status Confirm(const v1::FleetPlan& plan, const StartFlags& flags,
 
 }  // namespace
 
+void AddRenames(CLI::App& command, std::vector<std::string>& renames) {
+  command
+      .add_option("--rename", renames,
+                  "what was renamed, not dropped: table:old=new, column:t.a=b")
+      ->type_name("SORT:OLD=NEW")
+      ->allow_extra_args(false);
+}
+
 void PlanFlags::AddTo(CLI::App& command) {
   command
       .add_option("--targets", targets,
@@ -121,6 +129,7 @@ void PlanFlags::AddTo(CLI::App& command) {
       ->type_name("WORDS")
       ->delimiter(',')
       ->allow_extra_args(false);
+  AddRenames(command, renames);
   hazards.AddTo(command);
   command.add_flag("--allow-drop-tables", allow_drop_tables,
                    "also drop tables that only a target has");
@@ -156,6 +165,7 @@ absl::StatusOr<v1::MakePlanRequest> PlanFlags::Request() const {
   for (const std::string& word : include) {
     request.mutable_scope()->add_include(word);
   }
+  for (const std::string& hint : renames) request.add_renames(hint);
   ASSIGN_OR_RETURN(const HazardPolicy policy, hazards.Policy());
   request.set_allow_all_hazards(policy.allow_all);
   for (v1::HazardType hazard : policy.allowed) {

@@ -15,6 +15,9 @@
 
 namespace fleet {
 
+// --rename SORT:OLD=NEW, as often as there are renames.
+void AddRenames(CLI::App& command, std::vector<std::string>& renames);
+
 struct PlanFlags {
   std::vector<std::string> targets;
   std::vector<std::string> exclude;
@@ -22,6 +25,7 @@ struct PlanFlags {
   std::vector<std::string> tables;
   std::vector<std::string> exclude_tables;
   std::vector<std::string> include;
+  std::vector<std::string> renames;
   HazardFlags hazards;
   bool allow_drop_tables = false;
   bool skip_rehearsal = false;

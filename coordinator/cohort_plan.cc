@@ -25,17 +25,29 @@ absl::Status StoppedByPolicy(const absl::Status& status) {
 
 }  // namespace
 
+RenderOptions RenderOptionsOf(const CohortPlanOptions& options) {
+  RenderOptions render;
+  render.for_many_targets = true;
+  if (options.lock_timeout_ms > 0) {
+    render.lock_timeout_ms = options.lock_timeout_ms;
+  }
+  render.online = !options.offline;
+  return render;
+}
+
 absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
                                       const Schema& target,
                                       const SchemaInfo& server,
-                                      const CohortPlanOptions& options) {
+                                      const CohortPlanOptions& options,
+                                      const Renamed* renamed) {
   ASSIGN_OR_RETURN(const Dialect* dialect, DialectOf(server.engine));
   ASSIGN_OR_RETURN(const Schema wanted,
                    ApplySourceScope(source, options.scope));
   ASSIGN_OR_RETURN(Schema from, ApplyScope(target, options.scope));
   KeepOptions keep;
   keep.drop_tables = options.drop_tables;
-  ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(wanted, from, keep));
+  const Schema& start = renamed != nullptr ? renamed->schema : from;
+  ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(wanted, start, keep));
 
   CohortPlan result;
   result.from = std::make_shared<const Schema>(std::move(from));
@@ -48,13 +60,11 @@ absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
     return result;
   }
   PlanOptions plan_options;
-  plan_options.render.for_many_targets = true;
-  if (options.lock_timeout_ms > 0) {
-    plan_options.render.lock_timeout_ms = options.lock_timeout_ms;
-  }
-  plan_options.render.online = !options.offline;
-  ASSIGN_OR_RETURN(result.plan, MakePlan(*result.from, *result.to, *dialect,
-                                         server, plan_options));
+  plan_options.render = RenderOptionsOf(options);
+  plan_options.renamed = renamed;
+  ASSIGN_OR_RETURN(result.plan,
+                   MakePlan(renamed != nullptr ? renamed->schema : *result.from,
+                            *result.to, *dialect, server, plan_options));
   *result.plan.mutable_scope() = options.scope;
   for (std::string& path : expected.kept) {
     *result.plan.add_kept() = std::move(path);

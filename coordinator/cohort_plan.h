@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "lib/engine/rename_plan.h"
 #include "lib/schema/risk.h"
 #include "lib/schema/schema.h"
 #include "proto/plan.pb.h"
@@ -28,13 +29,17 @@ struct CohortPlanOptions {
   HazardPolicy hazards;
 };
 
+RenderOptions RenderOptionsOf(const CohortPlanOptions& options);
+
 // What takes `target` to `source`, both whole schemas; the target's own info
-// says for which server. FailedPrecondition "stopped by policy: …" for a hazard
+// says for which server. `renamed`, which may be null, is what renames make of
+// the target first. FailedPrecondition "stopped by policy: …" for a hazard
 // or risk that is not allowed. Pure.
 absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
                                       const Schema& target,
                                       const SchemaInfo& server,
-                                      const CohortPlanOptions& options);
+                                      const CohortPlanOptions& options,
+                                      const Renamed* renamed = nullptr);
 
 // OK when a rehearsal changed nothing but what a rehearsal may add.
 absl::Status CheckRehearsed(const v1::Plan& plan, const v1::Plan& rehearsed);

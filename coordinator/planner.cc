@@ -10,6 +10,7 @@
 #include "coordinator/fleet_checks.h"
 #include "coordinator/policy.h"
 #include "coordinator/rehearsal.h"
+#include "coordinator/renaming.h"
 #include "coordinator/rollout_digest.h"
 #include "coordinator/selector.h"
 #include "coordinator/standing.h"
@@ -330,8 +331,10 @@ absl::Status Planner::PlanGroup(const TargetGroup& group, const Wanted& example,
   const v1::Target& target = example.now.target;
   const SchemaInfo server{target.engine(), target.flavour(),
                           target.server_version()};
-  absl::StatusOr<CohortPlan> planned =
-      PlanCohort(*example.source->schema, whole, server, draft.options);
+  const auto& hints = draft.request.renames();
+  absl::StatusOr<CohortPlan> planned = PlanRenamed(
+      {hints.begin(), hints.end()}, *example.source->schema, whole, server,
+      draft.options, group.targets, sources_);
   if (!planned.ok()) {
     // What no plan can do is said per target; the rest stops everything.
     if (!absl::IsFailedPrecondition(planned.status()) ||

@@ -43,6 +43,11 @@ class Dialect {
   virtual absl::string_view name() const = 0;  // "postgres"
   virtual const Quoting& quoting() const = 0;
 
+  // The name as SQL writes it; paths may have it folded.
+  virtual absl::string_view WrittenName(const Object& object) const {
+    return object.name();
+  }
+
   // Indexed by ObjectKind; a missing kind has spec.kind KIND_UNSPECIFIED.
   virtual absl::Span<const KindHandler> handlers() const = 0;
   virtual KindSpecs specs() const = 0;
@@ -110,6 +115,15 @@ class Dialect {
 
   virtual const MarkerSql& marker() const = 0;
 };
+
+// nullptr where the engine does not write the kind.
+inline const KindHandler* HandlerOf(const Dialect& dialect,
+                                    v1::ObjectKind kind) {
+  const absl::Span<const KindHandler> handlers = dialect.handlers();
+  const auto index = static_cast<size_t>(kind);
+  const bool has = index < handlers.size() && handlers[index].spec.kind == kind;
+  return has ? &handlers[index] : nullptr;
+}
 
 }  // namespace fleet
 

@@ -41,6 +41,7 @@ enum class Stage {
   kSwap,      // a short transaction that puts what was built in its place
   kValidate,  // as kProve, for what the swap brought
   kRemove,    // as kBuild, for what nobody needs any more
+  kLast,      // a short transaction after all that
 };
 
 // Given to a handler for one step: where its statements go. The render pass
@@ -104,6 +105,10 @@ struct KindHandler {
   void (*drop)(const Object& object, Renderer& renderer) = nullptr;
   // `difference.changed` names what to change.
   void (*alter)(const Difference& difference, Renderer& renderer) = nullptr;
+  // Gives `object`, which the renderer's from() has by path or by its parent,
+  // the name `name`. nullptr: the engine cannot.
+  void (*rename)(const Object& object, absl::string_view name,
+                 Renderer& renderer) = nullptr;
   // Only where spec.rebuildable: from and to are the parent; children are read
   // from renderer.from() and renderer.to().
   void (*rebuild)(const Difference& difference, Renderer& renderer) = nullptr;

@@ -45,7 +45,8 @@ struct Rendered {
 absl::StatusOr<Rendered> RenderDifference(const Schema& from, const Schema& to,
                                           const Dialect& dialect,
                                           const SchemaInfo& server,
-                                          const RenderOptions& options) {
+                                          const RenderOptions& options,
+                                          const Around& around) {
   ASSIGN_OR_RETURN(const std::vector<Difference> differences,
                    Diff(from, to, dialect.specs()));
   RETURN_IF_ERROR(CheckSupport(differences, to, dialect, server));
@@ -53,16 +54,18 @@ absl::StatusOr<Rendered> RenderDifference(const Schema& from, const Schema& to,
                    Order(from, to, differences, dialect.specs()));
   Rendered rendered;
   ASSIGN_OR_RETURN(rendered.statements,
-                   Render(from, to, steps, dialect, server, options));
+                   Render(from, to, steps, dialect, server, options, around));
   rendered.changes = Describe(differences, dialect.specs());
   return rendered;
 }
 
 void AddReverse(const Schema& from, const Schema& to, const Dialect& dialect,
-                const SchemaInfo& server, const RenderOptions& options,
+                const SchemaInfo& server, const PlanOptions& options,
                 v1::Plan& plan) {
+  Around around;
+  if (options.renamed != nullptr) around.last = options.renamed->reverse;
   absl::StatusOr<Rendered> reverse =
-      RenderDifference(to, from, dialect, server, options);
+      RenderDifference(to, from, dialect, server, options.render, around);
   if (!reverse.ok()) {
     AddHazard(*plan.mutable_statements(plan.statements_size() - 1),
               v1::IRREVERSIBLE,
@@ -102,13 +105,23 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
                                   const Dialect& dialect,
                                   const SchemaInfo& server,
                                   const PlanOptions& options) {
-  ASSIGN_OR_RETURN(Rendered forward,
-                   RenderDifference(from, to, dialect, server, options.render));
+  const Renamed* renamed = options.renamed;
+  Around around;
+  if (renamed != nullptr) around.first = renamed->statements;
+  ASSIGN_OR_RETURN(Rendered forward, RenderDifference(from, to, dialect, server,
+                                                      options.render, around));
+  if (renamed != nullptr) {
+    DropChecksOf(*renamed, forward.statements);
+    forward.changes.insert(forward.changes.begin(), renamed->changes.begin(),
+                           renamed->changes.end());
+  }
   v1::Plan plan;
   plan.set_engine(dialect.engine());
   plan.set_flavour(server.flavour);
   plan.set_server_major(dialect.Major(server.server_version));
-  plan.set_from_fingerprint(Fingerprint(from, dialect.specs()));
+  plan.set_from_fingerprint(renamed != nullptr
+                                ? renamed->from_fingerprint
+                                : Fingerprint(from, dialect.specs()));
   plan.set_to_fingerprint(Fingerprint(to, dialect.specs()));
   for (v1::Change& change : forward.changes) {
     plan.set_risk(std::max(plan.risk(), change.risk()));
@@ -121,7 +134,7 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
     plan.mutable_statements(plan.statements_size() - 1)
         ->set_fingerprint_after(plan.to_fingerprint());
     if (options.with_reverse) {
-      AddReverse(from, to, dialect, server, options.render, plan);
+      AddReverse(from, to, dialect, server, options, plan);
     }
   }
   plan.set_offline(!options.render.online);

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/engine/dialect.h"
+#include "lib/engine/rename_plan.h"
 #include "lib/schema/schema.h"
 #include "proto/plan.pb.h"
 
@@ -17,6 +18,8 @@ namespace fleet {
 struct PlanOptions {
   RenderOptions render;
   bool with_reverse = true;
+  // `from` is what comes of these; the plan begins with them. May be null.
+  const Renamed* renamed = nullptr;
 };
 
 // Statements that take `from` to `to` (both already scoped; `to` is the

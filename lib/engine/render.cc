@@ -22,15 +22,6 @@ absl::Status CannotDo(absl::string_view verb, const ObjectKey& key,
       dialect.name(), "; do it by hand, or leave it out with ignore patterns"));
 }
 
-const KindHandler* FindHandler(const Dialect& dialect, v1::ObjectKind kind) {
-  const absl::Span<const KindHandler> handlers = dialect.handlers();
-  const size_t index = static_cast<size_t>(kind);
-  if (index >= handlers.size() || handlers[index].spec.kind != kind) {
-    return nullptr;
-  }
-  return &handlers[index];
-}
-
 // The change that the step is made for.
 const ObjectKey& CauseOf(const Step& step) {
   const ObjectKey& because = step.difference->because;
@@ -40,7 +31,7 @@ const ObjectKey& CauseOf(const Step& step) {
 // Calls the handler's function for the step.
 absl::Status RenderStep(const Step& step, const Dialect& dialect,
                         Renderer& renderer) {
-  const KindHandler* handler = FindHandler(dialect, step.key().kind);
+  const KindHandler* handler = HandlerOf(dialect, step.key().kind);
   const KindHandler none;
   if (handler == nullptr) handler = &none;
   const bool recreates = step.difference->op == v1::RECREATE;
@@ -168,7 +159,8 @@ std::vector<v1::Statement> InStages(std::vector<v1::Statement> statements,
   int group = -1;
   std::optional<Stage> open;  // of the last group, where it takes more
   for (size_t i : order) {
-    const bool shares = stages[i] == Stage::kMain || stages[i] == Stage::kSwap;
+    const bool shares = stages[i] == Stage::kMain ||
+                        stages[i] == Stage::kSwap || stages[i] == Stage::kLast;
     v1::Statement& statement = statements[i];
     if (!statement.transactional() || open != stages[i]) ++group;
     open.reset();
@@ -179,12 +171,27 @@ std::vector<v1::Statement> InStages(std::vector<v1::Statement> statements,
   return sorted;
 }
 
+std::vector<v1::Statement> Surrounded(const Around& around,
+                                      std::vector<v1::Statement> statements,
+                                      std::vector<Stage> stages) {
+  const bool one_stage =
+      std::all_of(stages.begin(), stages.end(),
+                  [](Stage stage) { return stage == Stage::kMain; });
+  statements.insert(statements.begin(), around.first.begin(),
+                    around.first.end());
+  stages.insert(stages.begin(), around.first.size(), Stage::kMain);
+  statements.insert(statements.end(), around.last.begin(), around.last.end());
+  stages.insert(stages.end(), around.last.size(),
+                one_stage ? Stage::kMain : Stage::kLast);
+  return InStages(std::move(statements), stages);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Statement>> Render(
     const Schema& from, const Schema& to, const std::vector<Step>& steps,
     const Dialect& dialect, const SchemaInfo& server,
-    const RenderOptions& options) {
+    const RenderOptions& options, const Around& around) {
   Placement placement(from, to, steps);
   Renderer renderer(from, to, server, options, &placement);
   if (options.online) placement.Place(dialect, renderer);
@@ -198,7 +205,7 @@ absl::StatusOr<std::vector<v1::Statement>> Render(
     }
   }
   std::vector<v1::Statement> statements =
-      InStages(std::move(renderer.statements()), renderer.stages());
+      Surrounded(around, std::move(renderer.statements()), renderer.stages());
   dialect.Review(from, to, statements);
   return statements;
 }

@@ -233,4 +233,22 @@ absl::StatusOr<Schema> SchemaOfSql(Scratch& scratch, const Dialect& dialect,
   return Introspect(scratch.session(), dialect);
 }
 
+absl::StatusOr<std::optional<Renamed>> RenameOnScratch(
+    Scratch& scratch, const Dialect& dialect,
+    absl::Span<const std::string> hints, const Schema& from, const Schema& to,
+    const v1::Scope& scope, const RenderOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<Rename> renames,
+                   ResolveRenames(hints, from, to));
+  if (renames.empty()) return std::nullopt;
+  ASSIGN_OR_RETURN(const Schema empty,
+                   SchemaOfSql(scratch, dialect, "", "nothing"));
+  ASSIGN_OR_RETURN(
+      const std::string script,
+      RenameScript(renames, empty, from, dialect, scratch.session().info()));
+  ASSIGN_OR_RETURN(const Schema whole,
+                   SchemaOfSql(scratch, dialect, script, "renames"));
+  ASSIGN_OR_RETURN(const Schema renamed, ApplyScope(whole, scope));
+  return AfterRenames(renames, from, renamed, dialect, from.info(), options);
+}
+
 }  // namespace fleet

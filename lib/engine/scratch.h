@@ -2,10 +2,13 @@
 #define LIB_ENGINE_SCRATCH_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "lib/engine/dialect.h"
+#include "lib/engine/rename_plan.h"
 #include "lib/engine/session.h"
 #include "lib/schema/schema.h"
 #include "proto/plan.pb.h"
@@ -59,6 +62,13 @@ absl::StatusOr<v1::Plan> Rehearse(Scratch& scratch, const Dialect& dialect,
 absl::StatusOr<Schema> SchemaOfSql(Scratch& scratch, const Dialect& dialect,
                                    absl::string_view text,
                                    absl::string_view file_name);
+
+// What the hints make of `from`, tried in the scratch; nullopt where nothing is
+// left to rename. Both schemas are in `scope`. Errors: ResolveRenames.
+absl::StatusOr<std::optional<Renamed>> RenameOnScratch(
+    Scratch& scratch, const Dialect& dialect,
+    absl::Span<const std::string> hints, const Schema& from, const Schema& to,
+    const v1::Scope& scope, const RenderOptions& options);
 
 }  // namespace fleet
 

@@ -130,6 +130,34 @@ TEST_F(MainJob, A4RollbackGoesBackToTheRecordedVersion) {
   EXPECT_THAT(saas_->Different(), IsEmpty());
 }
 
+TEST_F(MainJob, A5WhatIsRenamedKeepsItsRows) {
+  constexpr char kAmount[] = "SELECT amount FROM public.purchases";
+  saas_->Sql("saas-eu-01",
+             "INSERT INTO tenants (slug) VALUES ('x'); INSERT INTO orders "
+             "(tenant_id, total) SELECT id, 12.5 FROM tenants");
+  saas_->Sql("prod-eu",
+             "ALTER TABLE orders RENAME TO purchases; ALTER TABLE purchases "
+             "RENAME COLUMN total TO amount");
+  const ProcessResult wrong = Sync({"--rename", "table:order=purchases"});
+  ExpectExit(wrong, 8);
+  EXPECT_THAT(wrong.out, HasSubstr("the target has no table order"));
+  ExpectExit(Sync({"--rename", "table:orders=purchases", "--rename",
+                   "column:orders.total=amount"}),
+             0);
+  EXPECT_THAT(saas_->Different(), IsEmpty());
+  EXPECT_EQ(saas_->Value("saas-eu-01", kAmount), "12.50");
+  saas_->Sql("prod-eu",
+             "ALTER TABLE purchases RENAME COLUMN amount TO total; ALTER TABLE "
+             "purchases RENAME TO orders");
+  ExpectExit(Sync({"--rename", "table:purchases=orders", "--rename",
+                   "column:purchases.amount=total"}),
+             0);
+  EXPECT_THAT(saas_->Different(), IsEmpty());
+  EXPECT_EQ(saas_->Value("saas-eu-01", "SELECT total FROM public.orders"),
+            "12.50");
+  saas_->Sql("saas-eu-01", "DELETE FROM orders; DELETE FROM tenants");
+}
+
 TEST_F(MainJob, B1BadInputIsSaidClearly) {
   MiniFleet& fleet = saas_->fleet();
   ProcessResult result =

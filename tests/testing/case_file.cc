@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::string_view kReverse = "# reverse: ";
 constexpr absl::string_view kRequires = "# requires: ";
+constexpr absl::string_view kRename = "# rename: ";
 
 absl::Status BadLine(int line, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", what));
@@ -32,6 +33,9 @@ std::string* SectionOf(absl::string_view line, CaseFile& file) {
 absl::Status ReadComment(absl::string_view line, int number, CaseFile& file) {
   absl::StrAppend(&file.comments, line, "\n");
   if (line == "# offline") file.offline = true;
+  if (absl::StartsWith(line, kRename)) {
+    file.renames.emplace_back(line.substr(kRename.size()));
+  }
   if (absl::StartsWith(line, kRequires) &&
       !absl::SimpleAtoi(line.substr(kRequires.size()), &file.requires_major)) {
     return BadLine(number, "have \"# requires: 18\", a major version");

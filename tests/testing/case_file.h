@@ -41,6 +41,7 @@ struct CaseFile {
   ReverseLaw reverse = ReverseLaw::kExact;
   bool offline = false;
   int requires_major = 0;
+  std::vector<std::string> renames;  // "# rename: table:a=b"
   std::string from;
   std::string to;
   std::string plan;

@@ -115,6 +115,7 @@ KindHandler CheckHandler() {
   handler.create = CreateCheck;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameConstraint;
   return handler;
 }
 

@@ -423,6 +423,7 @@ KindHandler ColumnHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameColumn;
   return handler;
 }
 

@@ -161,6 +161,7 @@ KindHandler CompositeHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameOwn;
   return handler;
 }
 

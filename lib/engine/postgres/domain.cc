@@ -188,6 +188,7 @@ KindHandler DomainHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameOwn;
   return handler;
 }
 

@@ -88,6 +88,7 @@ KindHandler ExclusionHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameConstraint;
   return handler;
 }
 

@@ -89,6 +89,9 @@ bool HasFarScale(absl::string_view type) {
 bool HasDeduplication(absl::string_view options) {
   return absl::StrContains(options, "deduplicate_items");
 }
+bool NamesMultirange(absl::string_view definition) {
+  return absl::StrContains(definition, "MULTIRANGE_TYPE_NAME");
+}
 bool HasSecurityInvoker(absl::string_view options) {
   return absl::StrContains(options, "security_invoker");
 }
@@ -121,6 +124,7 @@ constexpr Feature kFeatures[] = {
     {v1::PUBLICATION, "tables", 15, "columns or rows of a table",
      HasParenthesis},
     {v1::PUBLICATION, "via_root", 13, "publish_via_partition_root"},
+    {v1::RANGE, "definition", 14, "MULTIRANGE_TYPE_NAME", NamesMultirange},
     {v1::SEQUENCE, "unlogged", 15, "UNLOGGED"},
     {v1::STATISTICS, "definition", 14, "expressions", HasExpression},
     {v1::STATISTICS, "target", 13, "SET STATISTICS"},

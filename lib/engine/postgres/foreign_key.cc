@@ -167,6 +167,7 @@ KindHandler ForeignKeyHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameConstraint;
   return handler;
 }
 

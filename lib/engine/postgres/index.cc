@@ -246,6 +246,7 @@ KindHandler IndexHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameIndexOf;
   handler.builds_online = BuildsOnline;
   return handler;
 }

@@ -127,6 +127,7 @@ KindHandler KeyHandler(v1::ObjectKind kind) {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameConstraint;
   handler.builds_online = BuildsOnline;
   return handler;
 }

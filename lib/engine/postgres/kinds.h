@@ -81,6 +81,17 @@ void DependBodies(Catalog& catalog);
 void ReadTriggers(Catalog& catalog);
 KindHandler TriggerHandler();
 
+// rename.cc: KindHandler::rename of what has its name to itself, of indexes,
+// columns and constraints.
+void RenameOwn(const Object& object, absl::string_view name,
+               Renderer& renderer);
+void RenameIndexOf(const Object& index, absl::string_view name,
+                   Renderer& renderer);
+void RenameColumn(const Object& column, absl::string_view name,
+                  Renderer& renderer);
+void RenameConstraint(const Object& constraint, absl::string_view name,
+                      Renderer& renderer);
+
 using KindReader = void (*)(Catalog& catalog);
 inline constexpr KindReader kKindReaders[] = {
     ReadNamespaces,

@@ -87,6 +87,7 @@ KindHandler MaterializedViewHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameOwn;
   return handler;
 }
 

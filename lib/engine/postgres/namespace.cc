@@ -58,6 +58,7 @@ KindHandler NamespaceHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameOwn;
   return handler;
 }
 

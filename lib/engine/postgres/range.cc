@@ -39,7 +39,8 @@ void Alter(const Difference& difference, Renderer& renderer) {
   WriteComment(*difference.to, TypeWord(*difference.to), renderer);
 }
 
-// The arguments of CREATE TYPE … AS RANGE.
+// The arguments of CREATE TYPE … AS RANGE. Version 14 makes a multirange, by a
+// name that is said where it is not the one that is made up without.
 std::string DefinitionField(int version) {
   return absl::StrCat(
       "concat_ws(', ', 'SUBTYPE = ' || format_type(r.rngsubtype, NULL), "
@@ -54,9 +55,13 @@ std::string DefinitionField(int version) {
       "CASE WHEN r.rngsubdiff <> 0 "
       "THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff::regproc END",
       version >= 140000
-          ? ", 'MULTIRANGE_TYPE_NAME = ' || (SELECT format('%I.%I', "
+          ? ", (SELECT 'MULTIRANGE_TYPE_NAME = ' || format('%I.%I', "
             "mn.nspname, m.typname) FROM pg_type m JOIN pg_namespace mn ON "
-            "mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid)"
+            "mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid AND "
+            "(m.typnamespace <> o.typnamespace OR m.typname <> CASE WHEN "
+            "o.typname LIKE '%range%' THEN overlay(o.typname PLACING 'multi' "
+            "FROM strpos(o.typname, 'range') FOR 0) ELSE o.typname || "
+            "'_multirange' END))"
           : "",
       ")");
 }
@@ -103,6 +108,7 @@ KindHandler RangeHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameOwn;
   return handler;
 }
 

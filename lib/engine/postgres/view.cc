@@ -237,6 +237,7 @@ KindHandler ViewHandler() {
   handler.create = Create;
   handler.drop = Drop;
   handler.alter = Alter;
+  handler.rename = RenameOwn;
   return handler;
 }
 

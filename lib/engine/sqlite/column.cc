@@ -231,6 +231,7 @@ KindHandler ColumnHandler() {
   handler.spec.drop_risk = 75;
   handler.create = AddColumn;
   handler.drop = DropColumn;
+  handler.rename = RenameColumn;
   return handler;
 }
 

@@ -70,7 +70,8 @@ void AddNeeds(const v1::Statement& statement, Needs& needs) {
   const bool is_rebuild = statement.op() == v1::REBUILD;
   const bool is_drop = statement.op() == v1::DROP;
   const bool is_column = statement.kind() == v1::COLUMN;
-  if (is_rebuild) needs.legacy_alter_table = true;
+  const bool is_rename = statement.op() == v1::RENAME;
+  if (is_rebuild || is_rename) needs.legacy_alter_table = true;
   if (is_rebuild || (is_column && is_drop)) {
     needs.written_anew.insert(statement.path(0));
   }
@@ -131,6 +132,9 @@ class Sqlite : public Dialect {
   v1::Engine engine() const override { return v1::SQLITE; }
   absl::string_view name() const override { return "sqlite"; }
   const Quoting& quoting() const override { return kSqliteQuoting; }
+  absl::string_view WrittenName(const Object& object) const override {
+    return sqlite::WrittenName(object);
+  }
   absl::Span<const KindHandler> handlers() const override { return handlers_; }
   KindSpecs specs() const override { return specs_; }
 

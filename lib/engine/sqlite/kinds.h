@@ -42,6 +42,12 @@ struct ReadContext {
   KnownNames functions;
 };
 
+// rename.cc: KindHandler::rename of tables (also virtual ones) and columns.
+void RenameTable(const Object& table, absl::string_view name,
+                 Renderer& renderer);
+void RenameColumn(const Object& column, absl::string_view name,
+                  Renderer& renderer);
+
 KindHandler TableHandler();
 KindHandler VirtualTableHandler();
 KindHandler ColumnHandler();

@@ -166,6 +166,7 @@ KindHandler TableHandler() {
   handler.spec.drop_risk = 80;
   handler.create = CreateTable;
   handler.drop = DropTable;
+  handler.rename = RenameTable;
   handler.rebuild = RebuildTable;
   return handler;
 }

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -154,8 +155,11 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
   }
 
   std::string Path() const { return absl::StrCat(kCases, "/", GetParam()); }
+  // What differences are counted from.
+  const Schema& Start() const { return renamed_ ? renamed_->schema : from_; }
   PlanOptions Options() const {
     PlanOptions options;
+    options.renamed = renamed_ ? &*renamed_ : nullptr;
     options.render.online = !file_.offline;
     return options;
   }
@@ -175,15 +179,22 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
                      SchemaOfSql(*scratch_, *dialect_, file_.to, "to"));
     ASSIGN_OR_RETURN(from_,
                      SchemaOfSql(*scratch_, *dialect_, file_.from, "from"));
+    if (!file_.renames.empty()) {
+      ASSIGN_OR_RETURN(
+          renamed_, RenameOnScratch(*scratch_, *dialect_, file_.renames, from_,
+                                    to, {}, Options().render));
+      RETURN_IF_ERROR(
+          SchemaOfSql(*scratch_, *dialect_, file_.from, "from").status());
+    }
     KeepOptions keep;
     keep.drop_tables = true;
-    ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(to, from_, keep));
+    ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(to, Start(), keep));
     to_ = std::move(expected.schema);
     Covered& covered = CoveredOf(dialect_->engine());
     covered.coverage.Note(from_, to_);
     covered.major = ServerMajor();
-    ASSIGN_OR_RETURN(plan_,
-                     MakePlan(from_, to_, *dialect_, from_.info(), Options()));
+    ASSIGN_OR_RETURN(
+        plan_, MakePlan(Start(), to_, *dialect_, from_.info(), Options()));
     return absl::OkStatus();
   }
 
@@ -236,7 +247,7 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
   }
 
   void CheckOrderDoesNotMatter() {
-    const Schema from = Shuffled(from_);
+    const Schema from = Shuffled(Start());
     const Schema to = Shuffled(to_);
     ASSERT_OK_AND_ASSIGN(const v1::Plan again,
                          MakePlan(from, to, *dialect_, from.info(), Options()));
@@ -291,6 +302,7 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
   Scratch* scratch_ = nullptr;
   CaseFile file_;
   Schema from_;
+  std::optional<Renamed> renamed_;
   Schema to_;
   v1::Plan plan_;
 };

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -95,17 +96,27 @@ class LockTest : public ::testing::Test {
                      SchemaOfSql(*scratch_, *dialect_, file.to, "to"));
     ASSIGN_OR_RETURN(from_,
                      SchemaOfSql(*scratch_, *dialect_, file.from, "from"));
+    std::optional<Renamed> renamed;
+    if (!file.renames.empty()) {
+      ASSIGN_OR_RETURN(
+          renamed, RenameOnScratch(*scratch_, *dialect_, file.renames, from_,
+                                   to, {}, RenderOptions()));
+      RETURN_IF_ERROR(
+          SchemaOfSql(*scratch_, *dialect_, file.from, "from").status());
+    }
+    const Schema& start = renamed ? renamed->schema : from_;
     KeepOptions keep;
     keep.drop_tables = true;
-    ASSIGN_OR_RETURN(const Expected expected, ExpectedSchema(to, from_, keep));
+    ASSIGN_OR_RETURN(const Expected expected, ExpectedSchema(to, start, keep));
     std::vector<v1::Plan> plans;
     for (bool online : {true, false}) {
       PlanOptions options;
       options.render.online = online;
       options.with_reverse = false;
+      options.renamed = renamed ? &*renamed : nullptr;
       ASSIGN_OR_RETURN(
           v1::Plan plan,
-          MakePlan(from_, expected.schema, *dialect_, from_.info(), options));
+          MakePlan(start, expected.schema, *dialect_, from_.info(), options));
       if (plans.empty() || TextOf(plans.front()) != TextOf(plan)) {
         plans.push_back(std::move(plan));
       }

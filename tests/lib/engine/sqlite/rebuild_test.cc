@@ -39,6 +39,24 @@ TEST_F(RebuildTest, ChildrenAreNotDeletedWithTheOldTable) {
               HasSubstr("REFERENCES p ON"));
 }
 
+TEST_F(RebuildTest, RenamedColumnsKeepTheirValues) {
+  Load(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b);"
+      "INSERT INTO t VALUES (3, '7', 'x'), (5, '8', 'y');");
+  ASSERT_OK_AND_ASSIGN(
+      v1::Plan plan,
+      database_.PlanTo("CREATE TABLE u (id INTEGER PRIMARY KEY, b, c INT "
+                       "NOT NULL)",
+                       {"table:t=u", "column:t.a=c"}));
+  // Nothing can be asked before of a name that is not there yet.
+  EXPECT_THAT(database_.Findings(plan, /*warnings=*/false), IsEmpty());
+  ASSERT_OK(database_.Run(plan));
+  EXPECT_EQ(Value("SELECT id, b, c FROM u"), "3 x 7 5 y 8");
+  ASSERT_OK(
+      RunPlan(session(), SqliteDialect(), plan, PlanDirection::kReverse, {}));
+  EXPECT_EQ(Value("SELECT id, a, b FROM t"), "3 7 x 5 8 y");
+}
+
 TEST_F(RebuildTest, NumbersThatWereGivenStayTaken) {
   Load(
       "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a INT);"

@@ -2,6 +2,7 @@
 #define TESTS_LIB_ENGINE_SQLITE_SQLITE_DATABASE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,21 @@ class SqliteDatabase {
     ASSIGN_OR_RETURN(const Schema to,
                      SchemaOfSql(*scratch_, SqliteDialect(), sql, "to"));
     return MakePlan(from, to, SqliteDialect(), session_->info(), PlanOptions());
+  }
+
+  // The same after renames by hints.
+  absl::StatusOr<v1::Plan> PlanTo(absl::string_view sql,
+                                  const std::vector<std::string>& hints) {
+    ASSIGN_OR_RETURN(const Schema from, Introspect(*session_, SqliteDialect()));
+    ASSIGN_OR_RETURN(const Schema to,
+                     SchemaOfSql(*scratch_, SqliteDialect(), sql, "to"));
+    ASSIGN_OR_RETURN(const std::optional<Renamed> renamed,
+                     RenameOnScratch(*scratch_, SqliteDialect(), hints, from,
+                                     to, {}, RenderOptions()));
+    PlanOptions options;
+    options.renamed = &renamed.value();
+    return MakePlan(renamed->schema, to, SqliteDialect(), session_->info(),
+                    options);
   }
 
   absl::Status Run(v1::Plan plan) {

@@ -1,0 +1,189 @@
+#include "lib/engine/rename_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
+#include "lib/engine/make_plan.h"
+#include "lib/schema/fingerprint.h"
+#include "lib/schema/leave_out.h"
+
+namespace fleet {
+namespace {
+
+constexpr int kRiskOfRename = 40;
+
+void SetPath(const Path& path,
+             google::protobuf::RepeatedPtrField<std::string>* out) {
+  for (const std::string& component : path.components())
+    *out->Add() = component;
+}
+
+void Fill(const Object& object, const RenderOptions& options,
+          v1::Statement& statement) {
+  statement.set_kind(object.kind());
+  SetPath(object.path(), statement.mutable_path());
+  statement.set_op(v1::RENAME);
+  statement.set_phase(v1::MIGRATE);
+  statement.set_reversibility(v1::LOSSLESS);
+  statement.set_lock_timeout_ms(options.lock_timeout_ms);
+  statement.set_statement_timeout_ms(options.statement_timeout_ms);
+}
+
+// `object` gets the name that `named` has.
+absl::Status RenderRename(const Object& object, const Object& named,
+                          const Dialect& dialect, Renderer& renderer) {
+  const KindHandler* handler = HandlerOf(dialect, object.kind());
+  if (handler == nullptr || handler->rename == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot rename ", Describe(object.key), ": ",
+                     dialect.name(), " has no way; leave out the hint"));
+  }
+  const size_t before = renderer.statements().size();
+  handler->rename(object, dialect.WrittenName(named), renderer);
+  RETURN_IF_ERROR(
+      RefusalOf(object.key, Annotate(renderer.status(), Describe(object.key))));
+  for (size_t i = before; i < renderer.statements().size(); ++i) {
+    Fill(object, renderer.options(), renderer.statements()[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<v1::Statement>> Forward(
+    const std::vector<Rename>& renames, const Schema& from,
+    const Dialect& dialect, const SchemaInfo& server,
+    const RenderOptions& options) {
+  Renderer renderer(from, from, server, options, nullptr);
+  for (const Rename& rename : renames) {
+    RETURN_IF_ERROR(RenderRename(*rename.from, *rename.to, dialect, renderer));
+  }
+  return std::move(renderer.statements());
+}
+
+// What things are in has its old name back before them.
+absl::StatusOr<std::vector<v1::Statement>> Backward(
+    const std::vector<Rename>& renames, const Schema& from,
+    const Dialect& dialect, const SchemaInfo& server,
+    const RenderOptions& options) {
+  Renderer renderer(from, from, server, options, nullptr);
+  for (auto rename = renames.rbegin(); rename != renames.rend(); ++rename) {
+    Object now = *rename->to;
+    now.key.path = rename->from->path().Parent().Child(rename->to->name());
+    RETURN_IF_ERROR(RenderRename(now, *rename->from, dialect, renderer));
+  }
+  return std::move(renderer.statements());
+}
+
+v1::Change ChangeOf(const Rename& rename, const Dialect& dialect) {
+  v1::Change change;
+  change.set_op(v1::RENAME);
+  change.set_kind(rename.from->kind());
+  SetPath(rename.from->path(), change.mutable_path());
+  change.set_risk(kRiskOfRename);
+  v1::AttributeChange& name = *change.add_attributes();
+  name.set_name("name");
+  name.set_from(std::string(dialect.WrittenName(*rename.from)));
+  name.set_to(std::string(dialect.WrittenName(*rename.to)));
+  return change;
+}
+
+absl::StatusOr<Schema> WithoutOpaque(const Schema& schema) {
+  std::vector<Object> objects;
+  for (const Object& object : schema.objects()) {
+    if (object.kind() != v1::OPAQUE) objects.push_back(object);
+  }
+  return Schema::Make(schema.info(), std::move(objects));
+}
+
+bool IsNameByte(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
+         c == '$' || (c & 0x80) != 0;
+}
+
+// Of a whole name in SQL text.
+bool Says(absl::string_view sql, absl::string_view name) {
+  for (size_t at = sql.find(name); at != sql.npos;
+       at = sql.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !IsNameByte(sql[at - 1])) &&
+        (end == sql.size() || !IsNameByte(sql[end]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Append(absl::string_view sql, std::string& script) {
+  absl::StrAppend(&script, sql, "\n;\n");
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RenameScript(const std::vector<Rename>& renames,
+                                         const Schema& empty,
+                                         const Schema& from,
+                                         const Dialect& dialect,
+                                         const SchemaInfo& server) {
+  PlanOptions options;
+  options.with_reverse = false;
+  options.render.online = false;
+  ASSIGN_OR_RETURN(const Schema start, WithoutOpaque(empty));
+  ASSIGN_OR_RETURN(const Schema wanted, WithoutOpaque(from));
+  ASSIGN_OR_RETURN(const v1::Plan plan,
+                   MakePlan(start, wanted, dialect, server, options));
+  ASSIGN_OR_RETURN(const std::vector<v1::Statement> statements,
+                   Forward(renames, from, dialect, server, options.render));
+  std::string script;
+  for (const std::string& sql : dialect.PlanPrologue(plan)) Append(sql, script);
+  for (const v1::Statement& statement : plan.statements()) {
+    Append(statement.sql(), script);
+  }
+  for (const std::string& sql : dialect.PlanEpilogue(plan)) Append(sql, script);
+  for (const v1::Statement& statement : statements) {
+    Append(statement.sql(), script);
+  }
+  return script;
+}
+
+absl::StatusOr<Renamed> AfterRenames(const std::vector<Rename>& renames,
+                                     const Schema& from, const Schema& scratch,
+                                     const Dialect& dialect,
+                                     const SchemaInfo& server,
+                                     const RenderOptions& options) {
+  Renamed renamed;
+  renamed.from_fingerprint = Fingerprint(from, dialect.specs());
+  std::vector<Object> objects(scratch.objects().begin(),
+                              scratch.objects().end());
+  for (const Object& object : from.OfKind(v1::OPAQUE)) {
+    if (scratch.Find(object.key) == nullptr) objects.push_back(object);
+  }
+  ASSIGN_OR_RETURN(renamed.schema,
+                   Schema::Make(from.info(), std::move(objects)));
+  ASSIGN_OR_RETURN(renamed.statements,
+                   Forward(renames, from, dialect, server, options));
+  ASSIGN_OR_RETURN(renamed.reverse,
+                   Backward(renames, from, dialect, server, options));
+  for (const Rename& rename : renames) {
+    renamed.changes.push_back(ChangeOf(rename, dialect));
+    renamed.names.emplace_back(dialect.WrittenName(*rename.to));
+  }
+  return renamed;
+}
+
+void DropChecksOf(const Renamed& renamed,
+                  std::vector<v1::Statement>& statements) {
+  const auto names_new = [&](const v1::Check& check) {
+    return std::any_of(
+        renamed.names.begin(), renamed.names.end(),
+        [&](const std::string& name) { return Says(check.sql(), name); });
+  };
+  for (v1::Statement& statement : statements) {
+    auto& checks = *statement.mutable_checks();
+    checks.erase(std::remove_if(checks.begin(), checks.end(), names_new),
+                 checks.end());
+  }
+}
+
+}  // namespace fleet

@@ -1,0 +1,218 @@
+#include "lib/schema/rename.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "lib/base/printable.h"
+#include "lib/base/status.h"
+
+namespace fleet {
+namespace {
+
+struct Sort {
+  absl::string_view word;
+  std::vector<v1::ObjectKind> kinds;
+};
+
+const std::vector<Sort>& Sorts() {
+  static const auto& sorts = *new std::vector<Sort>{
+      {"column", {v1::COLUMN}},
+      {"constraint",
+       {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::CHECK, v1::FOREIGN_KEY,
+        v1::EXCLUSION}},
+      {"index", {v1::INDEX}},
+      {"schema", {v1::SCHEMA}},
+      {"sequence", {v1::SEQUENCE}},
+      {"table", {v1::TABLE, v1::FOREIGN_TABLE}},
+      {"type", {v1::ENUM, v1::DOMAIN, v1::COMPOSITE, v1::RANGE}},
+      {"view", {v1::VIEW, v1::MATERIALIZED_VIEW}},
+  };
+  return sorts;
+}
+
+struct Hint {
+  const Sort* sort = nullptr;
+  std::string shown;  // the hint as written, printable
+  std::string from;
+  std::string to;
+};
+
+absl::StatusOr<Hint> Parse(const std::string& text) {
+  Hint hint;
+  hint.shown = Printable(text);
+  const size_t colon = text.find(':');
+  const size_t equals = text.rfind('=');
+  if (colon == text.npos || equals == text.npos || equals <= colon + 1 ||
+      equals + 1 == text.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("rename ", hint.shown,
+                     ": have \"SORT:OLD=NEW\", as table:orders=purchases or "
+                     "column:orders.total=amount"));
+  }
+  for (const Sort& sort : Sorts()) {
+    if (sort.word == text.substr(0, colon)) hint.sort = &sort;
+  }
+  if (hint.sort == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "rename ", hint.shown, ": have a sort of ",
+        absl::StrJoin(Sorts(), ", ", [](std::string* out, const Sort& sort) {
+          absl::StrAppend(out, sort.word);
+        })));
+  }
+  hint.from = text.substr(colon + 1, equals - colon - 1);
+  hint.to = text.substr(equals + 1);
+  return hint;
+}
+
+// "orders" and "public.orders" are public.orders.
+bool IsCalled(const Path& path, absl::string_view name) {
+  const std::string dotted = path.Dotted();
+  return dotted == name || absl::EndsWith(dotted, absl::StrCat(".", name));
+}
+
+std::vector<const Object*> Called(const Schema& schema, const Sort& sort,
+                                  absl::string_view name) {
+  std::vector<const Object*> found;
+  for (v1::ObjectKind kind : sort.kinds) {
+    for (const Object& object : schema.OfKind(kind)) {
+      if (IsCalled(object.path(), name)) found.push_back(&object);
+    }
+  }
+  return found;
+}
+
+// "public.orders.total", "amount" → "public.orders.amount".
+std::string Renamed(absl::string_view path, absl::string_view name) {
+  const size_t dot = path.rfind('.');
+  return dot == path.npos ? std::string(name)
+                          : absl::StrCat(path.substr(0, dot + 1), name);
+}
+
+// One at most.
+absl::StatusOr<const Object*> FindCalled(const Schema& schema, const Hint& hint,
+                                         const std::string& name) {
+  std::vector<const Object*> found = Called(schema, *hint.sort, name);
+  if (found.empty()) {
+    found = Called(schema, *hint.sort, absl::AsciiStrToLower(name));
+  }
+  if (found.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("rename ", hint.shown, ": ", Printable(name), " may be ",
+                     found[0]->path().Dotted(), " or ",
+                     found[1]->path().Dotted(), "; write more of its path"));
+  }
+  return found.empty() ? nullptr : found.front();
+}
+
+// Engines may fold names (SQLite).
+const Object* FindFolded(const Schema& schema, v1::ObjectKind kind,
+                         const Path& parent, const std::string& name) {
+  const Object* found = schema.Find(kind, parent.Child(name));
+  return found != nullptr
+             ? found
+             : schema.Find(kind, parent.Child(absl::AsciiStrToLower(name)));
+}
+
+// Where what is at `path` in the target is in the source, by the hints that
+// have been resolved.
+Path Moved(const Path& path, const std::map<Path, std::string>& names) {
+  Path old;
+  Path moved;
+  for (const std::string& component : path.components()) {
+    old = old.Child(component);
+    const auto found = names.find(old);
+    moved = moved.Child(found == names.end() ? component : found->second);
+  }
+  return moved;
+}
+
+class Resolver {
+  using Old = std::pair<Hint, const Object*>;
+
+ public:
+  Resolver(const Schema& from, const Schema& to) : from_(from), to_(to) {}
+
+  absl::Status Add(const Hint& hint) {
+    ASSIGN_OR_RETURN(const Object* old, FindCalled(from_, hint, hint.from));
+    if (old == nullptr) {
+      ASSIGN_OR_RETURN(const Object* renamed,
+                       FindCalled(from_, hint, Renamed(hint.from, hint.to)));
+      if (renamed != nullptr) return absl::OkStatus();
+      return absl::FailedPreconditionError(absl::StrCat(
+          "rename ", hint.shown, ": the target has no ", hint.sort->word, " ",
+          Printable(hint.from), ", nor one of the new name; correct the hint"));
+    }
+    const Object* taken =
+        FindFolded(from_, old->kind(), old->path().Parent(), hint.to);
+    if (taken != nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("rename ", hint.shown, ": the target has both, ",
+                       Describe(old->key), " and ", Describe(taken->key),
+                       "; drop one of them, or leave out the hint"));
+    }
+    olds_.push_back({hint, old});
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Rename>> Resolve() {
+    // What things are in has its new name before them.
+    std::stable_sort(olds_.begin(), olds_.end(),
+                     [](const Old& a, const Old& b) {
+                       return a.second->path().size() < b.second->path().size();
+                     });
+    std::map<Path, std::string> names;
+    std::vector<Rename> renames;
+    for (const auto& [hint, old] : olds_) {
+      ASSIGN_OR_RETURN(const Object* now, Find(hint, *old, names));
+      names[old->path()] = std::string(now->name());
+      renames.push_back({old, now});
+    }
+    std::sort(
+        renames.begin(), renames.end(), [](const Rename& a, const Rename& b) {
+          const int size = a.from->path().size();
+          return size != b.from->path().size() ? size > b.from->path().size()
+                                               : a.from->key < b.from->key;
+        });
+    return renames;
+  }
+
+ private:
+  absl::StatusOr<const Object*> Find(
+      const Hint& hint, const Object& old,
+      const std::map<Path, std::string>& names) const {
+    const Path path = Moved(old.path(), names);
+    const Object* now = FindFolded(to_, old.kind(), path.Parent(), hint.to);
+    const Path still = path.Parent().Child(old.name());
+    if (now != nullptr && to_.Find(old.kind(), still) != nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("rename ", hint.shown, ": the source still has ",
+                       Describe({old.kind(), still}), "; leave out the hint"));
+    }
+    if (now != nullptr) return now;
+    return absl::FailedPreconditionError(
+        absl::StrCat("rename ", hint.shown, ": the source has no ",
+                     Describe({old.kind(), path}), "; correct the hint"));
+  }
+
+  const Schema& from_;
+  const Schema& to_;
+  std::vector<Old> olds_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Rename>> ResolveRenames(
+    absl::Span<const std::string> hints, const Schema& from, const Schema& to) {
+  Resolver resolver(from, to);
+  for (const std::string& text : hints) {
+    ASSIGN_OR_RETURN(const Hint hint, Parse(text));
+    RETURN_IF_ERROR(resolver.Add(hint));
+  }
+  return resolver.Resolve();
+}
+
+}  // namespace fleet

@@ -1,0 +1,89 @@
+// From what people write to what becomes what.
+
+#include "lib/schema/rename.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/lib/schema/toy_engine.h"
+#include "tests/testing/matchers.h"
+
+namespace fleet::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// "table orders > table purchases" of each.
+absl::StatusOr<std::vector<std::string>> Resolved(
+    const std::vector<std::string>& hints, std::vector<Object> from,
+    std::vector<Object> to) {
+  const Schema target = ToySchema(std::move(from));
+  const Schema source = ToySchema(std::move(to));
+  const absl::StatusOr<std::vector<Rename>> renames =
+      ResolveRenames(hints, target, source);
+  if (!renames.ok()) return renames.status();
+  std::vector<std::string> texts;
+  for (const Rename& rename : *renames) {
+    texts.push_back(absl::StrCat(Describe(rename.from->key), " > ",
+                                 Describe(rename.to->key)));
+  }
+  return texts;
+}
+
+std::string Refusal(const std::string& hint, std::vector<Object> from,
+                    std::vector<Object> to) {
+  return std::string(
+      Resolved({hint}, std::move(from), std::move(to)).status().message());
+}
+
+TEST(Renames, NameColumnsByTheOldTableAndComeBeforeIt) {
+  ASSERT_OK_AND_ASSIGN(
+      const std::vector<std::string> renames,
+      Resolved({"table:orders=purchases", "column:orders.total=amount"},
+               {Table("orders"), Column("orders", "total", "int")},
+               {Table("purchases"), Column("purchases", "amount", "int")}));
+  EXPECT_THAT(renames,
+              ElementsAre("column orders.total > column purchases.amount",
+                          "table orders > table purchases"));
+}
+
+TEST(Renames, FoldTheNewNameWhereTheEngineDoes) {
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> renames,
+                       Resolved({"table:Orders=Purchases"}, {Table("orders")},
+                                {Table("purchases")}));
+  EXPECT_THAT(renames, ElementsAre("table orders > table purchases"));
+}
+
+TEST(Renames, NeedNothingWhereTheyAreDone) {
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> renames,
+                       Resolved({"table:a=b"}, {Table("b")}, {Table("b")}));
+  EXPECT_THAT(renames, IsEmpty());
+}
+
+TEST(Renames, SayWhatIsWrong) {
+  EXPECT_THAT(Refusal("orders=purchases", {}, {}),
+              HasSubstr("have \"SORT:OLD=NEW\""));
+  EXPECT_THAT(Refusal("table:=b", {}, {}), HasSubstr("SORT:OLD=NEW"));
+  EXPECT_THAT(Refusal("table:b=", {}, {}), HasSubstr("SORT:OLD=NEW"));
+  EXPECT_THAT(Refusal("tables:a=b", {}, {}),
+              HasSubstr("have a sort of column, constraint, index"));
+  EXPECT_THAT(Refusal("table:a=b", {Table("c")}, {Table("b")}),
+              HasSubstr("the target has no table a"));
+  EXPECT_THAT(Refusal("table:a=b", {Table("a"), Table("b")}, {Table("b")}),
+              HasSubstr("the target has both, table a and table b"));
+  EXPECT_THAT(Refusal("table:a=b", {Table("a")}, {Table("c")}),
+              HasSubstr("the source has no table a"));
+  EXPECT_THAT(Refusal("table:a=b", {Table("a")}, {Table("a"), Table("b")}),
+              HasSubstr("the source still has table a"));
+  EXPECT_THAT(Refusal("column:x=y",
+                      {Table("a"), Column("a", "x", "int"), Table("b"),
+                       Column("b", "x", "int")},
+                      {Table("a")}),
+              HasSubstr("x may be a.x or b.x; write more of its path"));
+}
+
+}  // namespace
+}  // namespace fleet::testing
