@@ -31,7 +31,7 @@ constexpr Since kSince[] = {
 // are part of its name, a procedure returns its arguments, an index becomes
 // invalid by a failure; table spaces and access methods are the server's, and
 // the second one of either is made by hand. Owners and privileges need a scope
-// that includes them: access_test.
+// that includes them: access_test. SQLite's constraints share their attributes.
 struct Impossible {
   v1::Engine engine;
   v1::ObjectKind kind;
@@ -53,6 +53,9 @@ constexpr Impossible kImpossible[] = {
     {v1::POSTGRES, v1::TABLE, "access_method"},
     {v1::POSTGRES, v1::TABLE, "tablespace"},
     {v1::POSTGRES, v1::UNIQUE_KEY, "tablespace"},
+    {v1::SQLITE, v1::CHECK, "autoincrement"},
+    {v1::SQLITE, v1::FOREIGN_KEY, "autoincrement"},
+    {v1::SQLITE, v1::UNIQUE_KEY, "autoincrement"},
 };
 
 bool IsAsked(v1::Engine engine, v1::ObjectKind kind, const AttributeSpec& row,

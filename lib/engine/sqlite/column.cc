@@ -209,8 +209,10 @@ Object ReadColumn(const ColumnCut& column, const Path& table,
     AppendClause(Written(tokens, columns), written);
     // Compared without case, so it can stay as it is.
     const bool is_type = row.attribute == "type";
+    Tokens settled = tokens;
+    if (!is_type) SettleStrings(columns, settled);
     std::string text =
-        is_type ? Written(tokens, columns) : Canonical(tokens, columns);
+        is_type ? Written(tokens, columns) : Canonical(settled, columns);
     object.Set(row.attribute, absl::StripPrefix(text, row.keyword));
   }
   SetSpelling(written, AssembledClauses(object), object);

@@ -85,13 +85,12 @@ void MakeUnique(std::vector<Object>& objects) {
   }
 }
 
-// In all that is an expression or a default.
+// In all that is an expression. A default in double quotes can be nothing but a
+// string, and is written as it is.
 void SettleStrings(const KnownNames& columns, TableCut& cut) {
   for (ColumnCut& column : cut.columns) {
-    for (Tokens* tokens :
-         {&column.default_value, &column.generated, &column.constraints}) {
-      SettleStrings(columns, *tokens);
-    }
+    SettleStrings(columns, column.generated);
+    SettleStrings(columns, column.constraints);
   }
   for (ConstraintCut& constraint : cut.constraints) {
     SettleStrings(columns, constraint.definition);
