@@ -341,14 +341,18 @@ void Alter(const Difference& difference, Renderer& renderer) {
   const bool loses_identity = from.Has("identity") && !to.Has("identity");
   const bool gains_identity = !from.Has("identity") && to.Has("identity");
   if (loses_identity) DropIdentity(from, renderer);
+  const bool alters_identity = !gains_identity && to.Has("identity");
+  const bool narrows =
+      to.Get("type") == "smallint" ||
+      (to.Get("type") == "integer" && from.Get("type") == "bigint");
+  // The bounds fit both types only before a narrower one, after a wider one.
+  if (alters_identity && narrows) AlterIdentity(difference, renderer);
   AlterTypeUnderGenerated(difference, renderer);
   const Stage stage = renderer.stage();
   if (Changed(difference, "not_null")) AlterNotNull(to, renderer);
   if (gains_identity) AddIdentity(to, renderer);  // needs it to be not null
   renderer.set_stage(stage);
-  if (!gains_identity && to.Has("identity")) {
-    AlterIdentity(difference, renderer);
-  }
+  if (alters_identity && !narrows) AlterIdentity(difference, renderer);
   AlterSettings(difference, renderer);
 }
 

@@ -113,7 +113,28 @@ void Create(const Object& table, Renderer& renderer) {
   WriteNewComment(table, TableWord(table), renderer);
 }
 
+// The server drops no part of a table that foreign keys refer to; it lets go of
+// one whose rows nobody refers to.
+void DetachReferenced(const Object& table, Renderer& renderer) {
+  const Schema& from = renderer.from();
+  for (const Object& part : from.ChildrenOf(table.path(), v1::PARTITION)) {
+    const Path whole = ParentTable(part);
+    const std::string named = absl::StrCat(QuotePath(whole), "(");
+    const auto keys = from.OfKind(v1::FOREIGN_KEY);
+    const bool is_referenced =
+        renderer.to().Find(v1::TABLE, whole) != nullptr &&
+        std::any_of(keys.begin(), keys.end(), [&](const Object& key) {
+          return absl::StartsWith(key.Get("references"), named);
+        });
+    if (!is_referenced) continue;
+    Sql sql = AlterTable(whole);
+    sql << "DETACH PARTITION " << Name(table.path());
+    renderer.Add(sql, kAccessExclusive);
+  }
+}
+
 void Drop(const Object& table, Renderer& renderer) {
+  DetachReferenced(table, renderer);
   Sql sql = NewSql();
   sql << "DROP " << TableWord(table);
   v1::Statement& statement = renderer.Add(sql, kAccessExclusive);
