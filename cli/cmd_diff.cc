@@ -107,6 +107,7 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   if (output == "sql") {
     RETURN_IF_ERROR(WithExitCode(allowed, kExitPolicy));
     std::fputs(PlanToScript(plan, *dialect).c_str(), stdout);
+    std::fputs(PrintRenameHints(plan).c_str(), stderr);
   } else if (output == "json") {
     std::fputs(PrintJson(plan).c_str(), stdout);
   } else {

@@ -207,6 +207,15 @@ std::string PrintChanges(const Changes& changes, const Style& style) {
   return text;
 }
 
+std::string PrintRenameHints(const v1::Plan& plan) {
+  std::string text;
+  for (const std::string& hint : plan.rename_hints()) {
+    absl::StrAppend(&text, "MAYBE RENAMED  rows stay only with --rename '",
+                    Printable(hint), "'\n");
+  }
+  return text;
+}
+
 std::string PrintStatements(const Statements& statements, const Style& style,
                             int indent) {
   std::string text;

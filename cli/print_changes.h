@@ -26,6 +26,9 @@ using Statements = google::protobuf::RepeatedPtrField<v1::Statement>;
 std::string PrintChanges(const Changes& changes, const Style& style);
 
 // Numbered statements with locks and hazards; `indent` spaces in front.
+// What looks renamed, with the flag that says so; a line each.
+std::string PrintRenameHints(const v1::Plan& plan);
+
 std::string PrintStatements(const Statements& statements, const Style& style,
                             int indent);
 

@@ -46,10 +46,11 @@ std::string PrintDiff(const v1::Plan& plan, const DiffSides& sides,
   }
   absl::StrAppend(&text, PrintChanges(plan.changes(), style), "\n",
                   PrintStatements(plan.statements(), style, 0), "\n");
-  absl::StrAppend(
-      &text, "Risk ", plan.risk(), " of 100 (", RiskBand(plan.risk()),
-      "): ", PrintCounts(plan.changes()), ", ", plan.statements_size(),
-      plan.statements_size() == 1 ? " statement" : " statements", ".\n");
+  absl::StrAppend(&text, "Risk ", plan.risk(), " of 100 (",
+                  RiskBand(plan.risk()), "): ", PrintCounts(plan.changes()),
+                  ", ", plan.statements_size(),
+                  plan.statements_size() == 1 ? " statement" : " statements",
+                  ".\n", PrintRenameHints(plan));
   return text;
 }
 

@@ -51,6 +51,7 @@ std::string CohortText(const v1::Cohort& cohort, const Style& style,
   }
   absl::StrAppend(&text, PrintChanges(plan.changes(), style),
                   PrintStatements(plan.statements(), style, 0));
+  text += PrintRenameHints(plan);
   if (!plan.kept().empty()) {
     absl::StrAppend(&text, "NOT TOUCHED  only on these targets: ",
                     Printable(absl::StrJoin(plan.kept(), ", ")), "\n");

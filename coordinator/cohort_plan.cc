@@ -46,8 +46,10 @@ absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
   ASSIGN_OR_RETURN(Schema from, ApplyScope(target, options.scope));
   KeepOptions keep;
   keep.drop_tables = options.drop_tables;
-  const Schema& start = renamed != nullptr ? renamed->schema : from;
-  ASSIGN_OR_RETURN(Expected expected, ExpectedSchema(wanted, start, keep));
+  ASSIGN_OR_RETURN(
+      Expected expected,
+      ExpectedSchema(wanted, renamed != nullptr ? renamed->schema : from,
+                     keep));
 
   CohortPlan result;
   result.from = std::make_shared<const Schema>(std::move(from));
@@ -62,9 +64,14 @@ absl::StatusOr<CohortPlan> PlanCohort(const Schema& source,
   PlanOptions plan_options;
   plan_options.render = RenderOptionsOf(options);
   plan_options.renamed = renamed;
+  const Schema& start = renamed != nullptr ? renamed->schema : *result.from;
   ASSIGN_OR_RETURN(result.plan,
-                   MakePlan(renamed != nullptr ? renamed->schema : *result.from,
-                            *result.to, *dialect, server, plan_options));
+                   MakePlan(start, *result.to, *dialect, server, plan_options));
+  // Tables that only the target has are kept, and may be the source's.
+  result.plan.clear_rename_hints();
+  for (std::string& hint : SuggestRenames(start, wanted, dialect->specs())) {
+    result.plan.add_rename_hints(std::move(hint));
+  }
   *result.plan.mutable_scope() = options.scope;
   for (std::string& path : expected.kept) {
     *result.plan.add_kept() = std::move(path);

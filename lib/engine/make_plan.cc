@@ -137,6 +137,9 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
       AddReverse(from, to, dialect, server, options, plan);
     }
   }
+  for (std::string& hint : SuggestRenames(from, to, dialect.specs())) {
+    plan.add_rename_hints(std::move(hint));
+  }
   plan.set_offline(!options.render.online);
   plan.set_id(PlanId(plan));
   return plan;

@@ -203,7 +203,71 @@ class Resolver {
   std::vector<Old> olds_;
 };
 
+// What an object says, besides its name.
+std::string Says(const Object& object, KindSpecs specs) {
+  const auto kind = static_cast<size_t>(object.kind());
+  std::string text;
+  if (kind >= specs.size()) return text;
+  for (const AttributeSpec& row : specs[kind].attributes) {
+    if (row.compare == Compare::kIgnore || row.name == "comment") continue;
+    if (!object.Has(row.name)) continue;
+    absl::StrAppend(&text, row.name, "=", object.Get(row.name), "\n");
+  }
+  return text;
+}
+
+// A table says what its columns do, with their names: alike tables of few
+// columns are too many.
+std::string TableSays(const Object& table, const Schema& schema,
+                      KindSpecs specs) {
+  std::string text = Says(table, specs);
+  for (const Object& column : schema.ChildrenOf(table.path(), v1::COLUMN)) {
+    absl::StrAppend(&text, column.name(), "\n", Says(column, specs));
+  }
+  return text;
+}
+
+// By place and what is said: what only one of two schemas has.
+using Only = std::map<std::pair<Path, std::string>, std::vector<const Object*>>;
+
+Only OnlyIn(const Schema& schema, const Schema& other, v1::ObjectKind kind,
+            KindSpecs specs) {
+  Only only;
+  for (const Object& object : schema.OfKind(kind)) {
+    if (other.Find(object.key) != nullptr) continue;
+    const Path place = object.path().Parent();
+    const bool is_table = kind == v1::TABLE;
+    // The columns of a table that comes or goes are no change of their own.
+    if (!is_table && other.Find(v1::TABLE, place) == nullptr) continue;
+    only[{place,
+          is_table ? TableSays(object, schema, specs) : Says(object, specs)}]
+        .push_back(&object);
+  }
+  return only;
+}
+
 }  // namespace
+
+std::vector<std::string> SuggestRenames(const Schema& from, const Schema& to,
+                                        KindSpecs specs) {
+  std::vector<std::string> hints;
+  for (v1::ObjectKind kind : {v1::COLUMN, v1::TABLE}) {
+    const Only gone = OnlyIn(from, to, kind, specs);
+    const Only come = OnlyIn(to, from, kind, specs);
+    for (const auto& [key, olds] : gone) {
+      const auto found = come.find(key);
+      if (found == come.end() || olds.size() != 1 ||
+          found->second.size() != 1) {
+        continue;
+      }
+      hints.push_back(absl::StrCat(kind == v1::TABLE ? "table:" : "column:",
+                                   olds.front()->path().Dotted(), "=",
+                                   found->second.front()->name()));
+    }
+  }
+  std::sort(hints.begin(), hints.end());
+  return hints;
+}
 
 absl::StatusOr<std::vector<Rename>> ResolveRenames(
     absl::Span<const std::string> hints, const Schema& from, const Schema& to) {

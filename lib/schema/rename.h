@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "lib/schema/kind_spec.h"
 #include "lib/schema/schema.h"
 
 // What a user says was renamed, and is not a drop and a create: only people
@@ -32,6 +33,12 @@ struct Rename {
 // Points into both schemas.
 absl::StatusOr<std::vector<Rename>> ResolveRenames(
     absl::Span<const std::string> hints, const Schema& from, const Schema& to);
+
+// Hints for what looks renamed: a table or column that goes, and the only one
+// of its kind and place that comes and says the same. For people to confirm;
+// sorted.
+std::vector<std::string> SuggestRenames(const Schema& from, const Schema& to,
+                                        KindSpecs specs);
 
 }  // namespace fleet
 

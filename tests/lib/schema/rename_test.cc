@@ -85,5 +85,35 @@ TEST(Renames, SayWhatIsWrong) {
               HasSubstr("x may be a.x or b.x; write more of its path"));
 }
 
+std::vector<std::string> Suggested(std::vector<Object> from,
+                                   std::vector<Object> to) {
+  return SuggestRenames(ToySchema(std::move(from)), ToySchema(std::move(to)),
+                        ToySpecs());
+}
+
+TEST(Renames, AreSuggestedWhereOneOfAKindComesAndOneGoes) {
+  EXPECT_THAT(
+      Suggested(
+          {Table("a"), Column("a", "x", "int"), Column("a", "y", "text")},
+          {Table("a"), Column("a", "z", "int"), Column("a", "y", "text")}),
+      ElementsAre("column:a.x=z"));
+  EXPECT_THAT(Suggested({Table("a"), Column("a", "x", "int"), Table("u"),
+                         Column("u", "y", "text")},
+                        {Table("b"), Column("b", "x", "int"), Table("u"),
+                         Column("u", "y", "text")}),
+              ElementsAre("table:a=b"));
+  // Another type; two that may be it; tables of other columns.
+  EXPECT_THAT(Suggested({Table("a"), Column("a", "x", "int")},
+                        {Table("a"), Column("a", "z", "text")}),
+              IsEmpty());
+  EXPECT_THAT(
+      Suggested({Table("a"), Column("a", "x", "int")},
+                {Table("a"), Column("a", "y", "int"), Column("a", "z", "int")}),
+      IsEmpty());
+  EXPECT_THAT(Suggested({Table("a"), Column("a", "x", "int")},
+                        {Table("b"), Column("b", "y", "int")}),
+              IsEmpty());
+}
+
 }  // namespace
 }  // namespace fleet::testing
