@@ -55,7 +55,9 @@ finish() {
 }
 trap finish EXIT
 
-title() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+title() {
+  if [ -t 1 ]; then printf '\n\033[1m== %s\033[0m\n' "$*"; else printf '\n== %s\n' "$*"; fi
+}
 run() {
   printf '\n$ %s\n' "$*"
   "$@"
