@@ -109,6 +109,9 @@ struct KindHandler {
   // the name `name`. nullptr: the engine cannot.
   void (*rename)(const Object& object, absl::string_view name,
                  Renderer& renderer) = nullptr;
+  // Where nothing but the name of `object` differs, it is renamed instead of
+  // dropped and made anew. nullptr: never.
+  bool (*renames_alone)(const Object& object, const Schema& schema) = nullptr;
   // Only where spec.rebuildable: from and to are the parent; children are read
   // from renderer.from() and renderer.to().
   void (*rebuild)(const Difference& difference, Renderer& renderer) = nullptr;

@@ -59,13 +59,46 @@ absl::StatusOr<Rendered> RenderDifference(const Schema& from, const Schema& to,
   return rendered;
 }
 
-void AddReverse(const Schema& from, const Schema& to, const Dialect& dialect,
-                const SchemaInfo& server, const PlanOptions& options,
+// What is renamed before all else, in this order, and back after all else.
+std::vector<const Renamed*> InOrder(const Renamed* said,
+                                    const std::optional<Renamed>& alone) {
+  std::vector<const Renamed*> renames;
+  if (said != nullptr) renames.push_back(said);
+  if (alone) renames.push_back(&*alone);
+  return renames;
+}
+
+absl::StatusOr<Rendered> RenderForward(
+    const std::vector<const Renamed*>& renames, const Schema& from,
+    const Schema& to, const Dialect& dialect, const SchemaInfo& server,
+    const RenderOptions& options) {
+  Around around;
+  std::vector<v1::Change> changes;
+  for (const Renamed* one : renames) {
+    around.first.insert(around.first.end(), one->statements.begin(),
+                        one->statements.end());
+    changes.insert(changes.end(), one->changes.begin(), one->changes.end());
+  }
+  ASSIGN_OR_RETURN(
+      Rendered rendered,
+      RenderDifference(from, to, dialect, server, options, around));
+  rendered.changes.insert(rendered.changes.begin(), changes.begin(),
+                          changes.end());
+  for (const Renamed* one : renames) DropChecksOf(*one, rendered.statements);
+  return rendered;
+}
+
+void AddReverse(const std::vector<const Renamed*>& renames, const Schema& from,
+                const Schema& to, const Dialect& dialect,
+                const SchemaInfo& server, const RenderOptions& options,
                 v1::Plan& plan) {
   Around around;
-  if (options.renamed != nullptr) around.last = options.renamed->reverse;
+  for (auto one = renames.rbegin(); one != renames.rend(); ++one) {
+    around.last.insert(around.last.end(), (*one)->reverse.begin(),
+                       (*one)->reverse.end());
+  }
   absl::StatusOr<Rendered> reverse =
-      RenderDifference(to, from, dialect, server, options.render, around);
+      RenderDifference(to, from, dialect, server, options, around);
   if (!reverse.ok()) {
     AddHazard(*plan.mutable_statements(plan.statements_size() - 1),
               v1::IRREVERSIBLE,
@@ -105,22 +138,18 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
                                   const Dialect& dialect,
                                   const SchemaInfo& server,
                                   const PlanOptions& options) {
-  const Renamed* renamed = options.renamed;
-  Around around;
-  if (renamed != nullptr) around.first = renamed->statements;
-  ASSIGN_OR_RETURN(Rendered forward, RenderDifference(from, to, dialect, server,
-                                                      options.render, around));
-  if (renamed != nullptr) {
-    DropChecksOf(*renamed, forward.statements);
-    forward.changes.insert(forward.changes.begin(), renamed->changes.begin(),
-                           renamed->changes.end());
-  }
+  ASSIGN_OR_RETURN(const std::optional<Renamed> alone,
+                   RenamesAlone(from, to, dialect, server, options.render));
+  const Schema& start = alone ? alone->schema : from;
+  const std::vector<const Renamed*> renames = InOrder(options.renamed, alone);
+  ASSIGN_OR_RETURN(Rendered forward, RenderForward(renames, start, to, dialect,
+                                                   server, options.render));
   v1::Plan plan;
   plan.set_engine(dialect.engine());
   plan.set_flavour(server.flavour);
   plan.set_server_major(dialect.Major(server.server_version));
-  plan.set_from_fingerprint(renamed != nullptr
-                                ? renamed->from_fingerprint
+  plan.set_from_fingerprint(options.renamed != nullptr
+                                ? options.renamed->from_fingerprint
                                 : Fingerprint(from, dialect.specs()));
   plan.set_to_fingerprint(Fingerprint(to, dialect.specs()));
   for (v1::Change& change : forward.changes) {
@@ -134,7 +163,7 @@ absl::StatusOr<v1::Plan> MakePlan(const Schema& from, const Schema& to,
     plan.mutable_statements(plan.statements_size() - 1)
         ->set_fingerprint_after(plan.to_fingerprint());
     if (options.with_reverse) {
-      AddReverse(from, to, dialect, server, options, plan);
+      AddReverse(renames, start, to, dialect, server, options.render, plan);
     }
   }
   for (std::string& hint : SuggestRenames(from, to, dialect.specs())) {

@@ -1,6 +1,7 @@
 #include "lib/engine/rename_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -89,6 +90,63 @@ v1::Change ChangeOf(const Rename& rename, const Dialect& dialect) {
   return change;
 }
 
+// By kind, parent and what is said: what only one of two schemas has.
+using Only =
+    std::map<std::pair<ObjectKey, std::string>, std::vector<const Object*>>;
+
+Only OnlyIn(const Schema& schema, const Schema& other, const Dialect& dialect) {
+  Only only;
+  // Both are in the order of keys: read once, side by side.
+  auto beside = other.objects().begin();
+  for (const Object& object : schema.objects()) {
+    const KindHandler* handler = HandlerOf(dialect, object.kind());
+    if (handler == nullptr || handler->renames_alone == nullptr) continue;
+    while (beside != other.objects().end() && beside->key < object.key) {
+      ++beside;
+    }
+    const bool both =
+        beside != other.objects().end() && beside->key == object.key;
+    if (both || !handler->renames_alone(object, schema)) continue;
+    std::string text;
+    for (const AttributeSpec& row : handler->spec.attributes) {
+      if (row.compare == Compare::kIgnore || !object.Has(row.name)) continue;
+      absl::StrAppend(&text, row.name, "=", object.Get(row.name), "\n");
+    }
+    only[{{object.kind(), object.path().Parent()}, std::move(text)}].push_back(
+        &object);
+  }
+  return only;
+}
+
+// Names may be shared by all that is in one place (PostgreSQL's relations).
+bool IsTaken(absl::string_view name, const Object& object,
+             const Schema& schema) {
+  return std::any_of(schema.objects().begin(), schema.objects().end(),
+                     [&](const Object& other) {
+                       return other.name() == name &&
+                              other.path().first() == object.path().first();
+                     });
+}
+
+// `from` as it is after the renames, which no attribute says.
+absl::StatusOr<Schema> RenamedModel(const std::vector<Rename>& renames,
+                                    const Schema& from) {
+  std::map<ObjectKey, ObjectKey> keys;
+  for (const Rename& rename : renames) {
+    keys.emplace(rename.from->key, rename.to->key);
+  }
+  std::vector<Object> objects(from.objects().begin(), from.objects().end());
+  const auto follow = [&keys](ObjectKey& key) {
+    const auto found = keys.find(key);
+    if (found != keys.end()) key = found->second;
+  };
+  for (Object& object : objects) {
+    follow(object.key);
+    for (Dependency& dependency : object.depends_on) follow(dependency.on);
+  }
+  return Schema::Make(from.info(), std::move(objects));
+}
+
 absl::StatusOr<Schema> WithoutOpaque(const Schema& schema) {
   std::vector<Object> objects;
   for (const Object& object : schema.objects()) {
@@ -170,6 +228,27 @@ absl::StatusOr<Renamed> AfterRenames(const std::vector<Rename>& renames,
     renamed.names.emplace_back(dialect.WrittenName(*rename.to));
   }
   return renamed;
+}
+
+absl::StatusOr<std::optional<Renamed>> RenamesAlone(
+    const Schema& from, const Schema& to, const Dialect& dialect,
+    const SchemaInfo& server, const RenderOptions& options) {
+  const Only gone = OnlyIn(from, to, dialect);
+  if (gone.empty()) return std::nullopt;
+  const Only come = OnlyIn(to, from, dialect);
+  std::vector<Rename> renames;
+  for (const auto& [key, olds] : gone) {
+    const auto found = come.find(key);
+    if (found == come.end() || olds.size() != 1 || found->second.size() != 1) {
+      continue;
+    }
+    const Object& old = *olds.front();
+    const Object& now = *found->second.front();
+    if (!IsTaken(now.name(), old, from)) renames.push_back({&old, &now});
+  }
+  if (renames.empty()) return std::nullopt;
+  ASSIGN_OR_RETURN(const Schema model, RenamedModel(renames, from));
+  return AfterRenames(renames, from, model, dialect, server, options);
 }
 
 void DropChecksOf(const Renamed& renamed,

@@ -1,6 +1,7 @@
 #ifndef LIB_ENGINE_RENAME_PLAN_H_
 #define LIB_ENGINE_RENAME_PLAN_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,13 @@ absl::StatusOr<Renamed> AfterRenames(const std::vector<Rename>& renames,
                                      const Dialect& dialect,
                                      const SchemaInfo& server,
                                      const RenderOptions& options);
+
+// What differs in nothing but its name, where the engine renames that
+// (KindHandler::renames_alone): no server has to be asked, since no text says
+// it. nullopt: nothing.
+absl::StatusOr<std::optional<Renamed>> RenamesAlone(
+    const Schema& from, const Schema& to, const Dialect& dialect,
+    const SchemaInfo& server, const RenderOptions& options);
 
 // Checks are asked before a plan begins: takes away those that say a name which
 // is not there yet. The statements find out themselves.

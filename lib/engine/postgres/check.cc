@@ -116,6 +116,7 @@ KindHandler CheckHandler() {
   handler.drop = Drop;
   handler.alter = Alter;
   handler.rename = RenameConstraint;
+  handler.renames_alone = RenamesAlone;
   return handler;
 }
 

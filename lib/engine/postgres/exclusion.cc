@@ -89,6 +89,7 @@ KindHandler ExclusionHandler() {
   handler.drop = Drop;
   handler.alter = Alter;
   handler.rename = RenameConstraint;
+  handler.renames_alone = RenamesAlone;
   return handler;
 }
 

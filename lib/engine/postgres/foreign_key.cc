@@ -168,6 +168,7 @@ KindHandler ForeignKeyHandler() {
   handler.drop = Drop;
   handler.alter = Alter;
   handler.rename = RenameConstraint;
+  handler.renames_alone = RenamesAlone;
   return handler;
 }
 

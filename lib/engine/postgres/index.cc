@@ -247,6 +247,7 @@ KindHandler IndexHandler() {
   handler.drop = Drop;
   handler.alter = Alter;
   handler.rename = RenameIndexOf;
+  handler.renames_alone = RenamesAlone;
   handler.builds_online = BuildsOnline;
   return handler;
 }

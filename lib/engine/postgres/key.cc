@@ -128,6 +128,7 @@ KindHandler KeyHandler(v1::ObjectKind kind) {
   handler.drop = Drop;
   handler.alter = Alter;
   handler.rename = RenameConstraint;
+  handler.renames_alone = RenamesAlone;
   handler.builds_online = BuildsOnline;
   return handler;
 }

@@ -92,6 +92,10 @@ void RenameColumn(const Object& column, absl::string_view name,
 void RenameConstraint(const Object& constraint, absl::string_view name,
                       Renderer& renderer);
 
+// KindHandler::renames_alone of indexes and constraints: those of partitions
+// and of what is inherited go with others.
+bool RenamesAlone(const Object& part, const Schema& schema);
+
 using KindReader = void (*)(Catalog& catalog);
 inline constexpr KindReader kKindReaders[] = {
     ReadNamespaces,

@@ -1,5 +1,6 @@
 #include "lib/engine/postgres/ddl.h"
 #include "lib/engine/postgres/kinds.h"
+#include "lib/engine/postgres/lineage.h"
 #include "lib/engine/postgres/lint_rules.h"
 
 namespace fleet::postgres {
@@ -30,6 +31,11 @@ void Finish(const Object& object, Sql& sql, absl::string_view lock,
 }
 
 }  // namespace
+
+bool RenamesAlone(const Object& part, const Schema& schema) {
+  return !part.Has("partition_of") && !part.Has("inherited") &&
+         !part.Has("invalid") && !IsOfFamily(schema, part.path().Parent());
+}
 
 void RenameOwn(const Object& object, absl::string_view name,
                Renderer& renderer) {
