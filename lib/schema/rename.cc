@@ -4,7 +4,6 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/base/printable.h"
@@ -68,10 +67,16 @@ absl::StatusOr<Hint> Parse(const std::string& text) {
   return hint;
 }
 
-// "orders" and "public.orders" are public.orders.
+// "orders" and "public.orders" are public.orders; "orders" is not the table
+// "x.orders" of an engine without schemas.
 bool IsCalled(const Path& path, absl::string_view name) {
-  const std::string dotted = path.Dotted();
-  return dotted == name || absl::EndsWith(dotted, absl::StrCat(".", name));
+  std::string tail;
+  for (int i = path.size() - 1; i >= 0; --i) {
+    tail = tail.empty() ? std::string(path.component(i))
+                        : absl::StrCat(path.component(i), ".", tail);
+    if (tail == name) return true;
+  }
+  return false;
 }
 
 std::vector<const Object*> Called(const Schema& schema, const Sort& sort,
@@ -85,11 +90,48 @@ std::vector<const Object*> Called(const Schema& schema, const Sort& sort,
   return found;
 }
 
-// "public.orders.total", "amount" → "public.orders.amount".
-std::string Renamed(absl::string_view path, absl::string_view name) {
-  const size_t dot = path.rfind('.');
-  return dot == path.npos ? std::string(name)
-                          : absl::StrCat(path.substr(0, dot + 1), name);
+// What `hint` may be called by now: parents that other hints rename may have
+// their new names already.
+std::vector<std::string> Spellings(const Hint& hint,
+                                   const std::vector<Hint>& hints) {
+  std::vector<std::string> spellings = {hint.from};
+  for (const Hint& parent : hints) {
+    const std::string inside = absl::StrCat(".", parent.from, ".");
+    const std::string text = absl::StrCat(".", hint.from);
+    const size_t at = text.find(inside);
+    if (at == text.npos) continue;
+    // The parent's own parents stay.
+    const size_t dot = parent.from.rfind('.');
+    const std::string renamed =
+        dot == parent.from.npos
+            ? parent.to
+            : absl::StrCat(parent.from.substr(0, dot + 1), parent.to);
+    spellings.push_back(absl::StrCat(text.substr(0, at), ".", renamed, ".",
+                                     text.substr(at + inside.size()))
+                            .substr(1));
+  }
+  return spellings;
+}
+
+// `spelling` has its new name already: "public.orders.total" where
+// public.orders.amount is.
+bool IsDone(const Schema& schema, const Hint& hint,
+            const std::string& spelling) {
+  const auto is_new = [&](const Object& object) {
+    if (object.name() != hint.to &&
+        object.name() != absl::AsciiStrToLower(hint.to)) {
+      return false;
+    }
+    const Path parent = object.path().Parent();
+    if (parent.empty()) return true;
+    const size_t dot = spelling.rfind('.');
+    return dot == spelling.npos || IsCalled(parent, spelling.substr(0, dot));
+  };
+  return std::any_of(
+      hint.sort->kinds.begin(), hint.sort->kinds.end(), [&](auto kind) {
+        const absl::Span<const Object> objects = schema.OfKind(kind);
+        return std::any_of(objects.begin(), objects.end(), is_new);
+      });
 }
 
 // One at most.
@@ -134,14 +176,20 @@ class Resolver {
   using Old = std::pair<Hint, const Object*>;
 
  public:
-  Resolver(const Schema& from, const Schema& to) : from_(from), to_(to) {}
+  Resolver(const std::vector<Hint>& hints, const Schema& from, const Schema& to)
+      : hints_(hints), from_(from), to_(to) {}
 
   absl::Status Add(const Hint& hint) {
-    ASSIGN_OR_RETURN(const Object* old, FindCalled(from_, hint, hint.from));
+    const std::vector<std::string> spellings = Spellings(hint, hints_);
+    const Object* old = nullptr;
+    for (const std::string& spelling : spellings) {
+      if (old != nullptr) break;
+      ASSIGN_OR_RETURN(old, FindCalled(from_, hint, spelling));
+    }
     if (old == nullptr) {
-      ASSIGN_OR_RETURN(const Object* renamed,
-                       FindCalled(from_, hint, Renamed(hint.from, hint.to)));
-      if (renamed != nullptr) return absl::OkStatus();
+      for (const std::string& spelling : spellings) {
+        if (IsDone(from_, hint, spelling)) return absl::OkStatus();
+      }
       return absl::FailedPreconditionError(absl::StrCat(
           "rename ", hint.shown, ": the target has no ", hint.sort->word, " ",
           Printable(hint.from), ", nor one of the new name; correct the hint"));
@@ -198,6 +246,7 @@ class Resolver {
                      Describe({old.kind(), path}), "; correct the hint"));
   }
 
+  const std::vector<Hint>& hints_;
   const Schema& from_;
   const Schema& to_;
   std::vector<Old> olds_;
@@ -257,6 +306,7 @@ std::vector<std::string> SuggestRenames(const Schema& from, const Schema& to,
   std::vector<std::string> hints;
   for (v1::ObjectKind kind : {v1::COLUMN, v1::TABLE}) {
     const Only gone = OnlyIn(from, to, kind, specs);
+    if (gone.empty()) continue;
     const Only come = OnlyIn(to, from, kind, specs);
     for (const auto& [key, olds] : gone) {
       const auto found = come.find(key);
@@ -275,11 +325,12 @@ std::vector<std::string> SuggestRenames(const Schema& from, const Schema& to,
 
 absl::StatusOr<std::vector<Rename>> ResolveRenames(
     absl::Span<const std::string> hints, const Schema& from, const Schema& to) {
-  Resolver resolver(from, to);
+  std::vector<Hint> parsed;
   for (const std::string& text : hints) {
-    ASSIGN_OR_RETURN(const Hint hint, Parse(text));
-    RETURN_IF_ERROR(resolver.Add(hint));
+    ASSIGN_OR_RETURN(parsed.emplace_back(), Parse(text));
   }
+  Resolver resolver(parsed, from, to);
+  for (const Hint& hint : parsed) RETURN_IF_ERROR(resolver.Add(hint));
   return resolver.Resolve();
 }
 

@@ -63,6 +63,40 @@ TEST(Renames, NeedNothingWhereTheyAreDone) {
   EXPECT_THAT(renames, IsEmpty());
 }
 
+TEST(Renames, FollowParentsThatAreDone) {
+  const std::vector<std::string> hints = {"table:orders=purchases",
+                                          "column:orders.total=amount"};
+  const std::vector<Object> source = {Table("purchases"),
+                                      Column("purchases", "amount", "int")};
+  ASSERT_OK_AND_ASSIGN(std::vector<std::string> renames,
+                       Resolved(hints, source, source));
+  EXPECT_THAT(renames, IsEmpty());
+  ASSERT_OK_AND_ASSIGN(
+      renames,
+      Resolved(hints, {Table("purchases"), Column("purchases", "total", "int")},
+               source));
+  EXPECT_THAT(renames,
+              ElementsAre("column purchases.total > column purchases.amount"));
+  ASSERT_OK_AND_ASSIGN(
+      renames,
+      Resolved(hints, {Table("orders"), Column("orders", "amount", "int")},
+               source));
+  EXPECT_THAT(renames, ElementsAre("table orders > table purchases"));
+}
+
+TEST(Renames, KnowNamesWithDots) {
+  ASSERT_OK_AND_ASSIGN(std::vector<std::string> renames,
+                       Resolved({"table:a.b=c"}, {Table("a.b")}, {Table("c")}));
+  EXPECT_THAT(renames, ElementsAre("table a.b > table c"));
+  ASSERT_OK_AND_ASSIGN(renames,
+                       Resolved({"table:a.b=c"}, {Table("c")}, {Table("c")}));
+  EXPECT_THAT(renames, IsEmpty());
+  ASSERT_OK_AND_ASSIGN(renames, Resolved({"table:orders=done"},
+                                         {Table("x.orders"), Table("done")},
+                                         {Table("x.orders"), Table("done")}));
+  EXPECT_THAT(renames, IsEmpty());
+}
+
 TEST(Renames, SayWhatIsWrong) {
   EXPECT_THAT(Refusal("orders=purchases", {}, {}),
               HasSubstr("have \"SORT:OLD=NEW\""));
