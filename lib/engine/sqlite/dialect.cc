@@ -60,6 +60,7 @@ struct Needs {
   bool trusted_schema = false;
   std::set<std::string> references;    // tables whose references have to hold
   std::set<std::string> written_anew;  // tables whose pages have to be sound
+  std::set<std::string> rewritten;     // under their indexes: these, too
 };
 
 void AddNeeds(const v1::Statement& statement, Needs& needs) {
@@ -72,9 +73,8 @@ void AddNeeds(const v1::Statement& statement, Needs& needs) {
   const bool is_column = statement.kind() == v1::COLUMN;
   const bool is_rename = statement.op() == v1::RENAME;
   if (is_rebuild || is_rename) needs.legacy_alter_table = true;
-  if (is_rebuild || (is_column && is_drop)) {
-    needs.written_anew.insert(statement.path(0));
-  }
+  if (is_rebuild) needs.written_anew.insert(statement.path(0));
+  if (is_column && is_drop) needs.rewritten.insert(statement.path(0));
   if (!is_column && statement.kind() != v1::TABLE) return;
   if (is_rebuild || is_drop || is_column) needs.foreign_keys_off = true;
   const bool adds_reference =
@@ -114,7 +114,10 @@ std::vector<Sql> ChecksOf(const v1::Plan& plan) {
         BrokenReferenceSql({needs.references.begin(), needs.references.end()}));
   }
   for (const std::string& table : needs.written_anew) {
-    checks.push_back(DamageSql(table));
+    checks.push_back(DamageSql(table, /*indexes=*/false));
+  }
+  for (const std::string& table : needs.rewritten) {
+    checks.push_back(DamageSql(table, /*indexes=*/true));
   }
   return checks;
 }

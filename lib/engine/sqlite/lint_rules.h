@@ -7,8 +7,8 @@
 #include "lib/schema/schema.h"
 
 // SL-L01 … SL-L21: what changes of a SQLite file do to who uses it, and what
-// plans do about it. What is read or written anew is what tests/lib/engine/
-// sqlite/lint_test.cc sees SQLite do.
+// plans do about it. What is read is what tests/lib/engine/sqlite/lint_test.cc
+// sees SQLite read.
 
 namespace fleet::sqlite {
 

@@ -188,21 +188,20 @@ Sql BrokenReferenceSql(const std::vector<std::string>& tables) {
   return sql;
 }
 
-// Not integrity_check: what that adds, a look for every row in every index,
-// costs as much as the whole rebuild, and the indexes have just been made.
-Sql DamageSql(absl::string_view table) {
+// A rebuild makes the indexes anew in its transaction; a look for each row in
+// each of them would cost as much as all the rest.
+Sql DamageSql(absl::string_view table, bool indexes) {
+  const absl::string_view check = indexes ? "integrity_check" : "quick_check";
   Sql sql(kSqliteQuoting);
   // SQLite 3.40 sees NULLs in tables WITHOUT ROWID whose key stands behind a
   // NOT NULL column. Copying the rows has looked for them already.
-  sql << "SELECT 'table ' || t.name || ' is not sound: ' || i.quick_check "
-         "AS "
-         "problem "
-         "FROM main.sqlite_schema AS t "
-         "JOIN pragma_quick_check(t.name) AS i "
-         "WHERE t.type = 'table' AND lower(t.name) = "
-      << Literal{table}
-      << " AND i.quick_check <> 'ok' "
-         "AND i.quick_check NOT LIKE 'NULL value in %' LIMIT 1";
+  sql << "SELECT 'table ' || t.name || ' is not sound: ' || i."
+      << Verbatim{check}
+      << " AS problem FROM main.sqlite_schema AS t JOIN pragma_"
+      << Verbatim{check}
+      << "(t.name) AS i WHERE t.type = 'table' AND lower(t.name) = "
+      << Literal{table} << " AND i." << Verbatim{check} << " <> 'ok' AND i."
+      << Verbatim{check} << " NOT LIKE 'NULL value in %' LIMIT 1";
   return sql;
 }
 

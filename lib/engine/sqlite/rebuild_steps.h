@@ -56,7 +56,8 @@ void AddDiskCheck(const Object& table, v1::Statement& statement);
 Sql BrokenReferenceSql(const std::vector<std::string>& tables);
 
 // One row that says what is wrong with the pages of `table` (folded), or none.
-Sql DamageSql(absl::string_view table);
+// `indexes`: also whether each row is in each index.
+Sql DamageSql(absl::string_view table, bool indexes);
 
 }  // namespace fleet::sqlite
 

@@ -195,6 +195,33 @@ TEST_F(FileTest, ADamagedTableStopsThePlan) {
   EXPECT_FALSE(std::filesystem::exists(File() + "-journal"));
 }
 
+// DROP COLUMN leaves the other indexes as they are: what is wrong with them is
+// found before COMMIT.
+TEST_F(FileTest, ADamagedIndexStopsTheDropOfAColumn) {
+  ASSERT_EQ(std::system(absl::StrCat(
+                            "sqlite3 ", File(),
+                            " \"CREATE TABLE t (a INT, b INT, c INT); CREATE "
+                            "INDEX i ON t (a); INSERT INTO t VALUES (1, 2, 3); "
+                            "PRAGMA writable_schema = ON; UPDATE sqlite_schema "
+                            "SET sql = 'CREATE INDEX i ON t (b)' WHERE name = "
+                            "'i'\"")
+                            .c_str()),
+            0);
+  const std::string bytes = Bytes();
+  {
+    SqliteDatabase database(File());
+    ASSERT_OK_AND_ASSIGN(
+        v1::Plan plan,
+        database.PlanTo("CREATE TABLE t (a INT, b INT); CREATE INDEX i ON t "
+                        "(b)"));
+    EXPECT_THAT(database.Run(plan),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr("table t is not sound: row 1 missing from "
+                                   "index i")));
+  }
+  EXPECT_EQ(Bytes(), bytes);
+}
+
 TEST_F(FileTest, ADamagedSchemaIsAnErrorNotASmallerSchema) {
   Make("delete");
   std::string bytes = Bytes();
