@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/schema/diff.h"
@@ -210,8 +211,10 @@ std::string PrintChanges(const Changes& changes, const Style& style) {
 std::string PrintRenameHints(const v1::Plan& plan) {
   std::string text;
   for (const std::string& hint : plan.rename_hints()) {
+    // Names are of databases, and people paste this into a shell.
     absl::StrAppend(&text, "MAYBE RENAMED  rows stay only with --rename '",
-                    Printable(hint), "'\n");
+                    absl::StrReplaceAll(Printable(hint), {{"'", "'\\''"}}),
+                    "'\n");
   }
   return text;
 }

@@ -4,10 +4,12 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
+#include "lib/schema/kind.h"
 
 namespace fleet {
 namespace {
@@ -125,7 +127,9 @@ bool IsDone(const Schema& schema, const Hint& hint,
     const Path parent = object.path().Parent();
     if (parent.empty()) return true;
     const size_t dot = spelling.rfind('.');
-    return dot == spelling.npos || IsCalled(parent, spelling.substr(0, dot));
+    // A column of another table proves nothing.
+    if (dot == spelling.npos) return !KindOf(object.kind()).has_parent;
+    return IsCalled(parent, spelling.substr(0, dot));
   };
   return std::any_of(
       hint.sort->kinds.begin(), hint.sort->kinds.end(), [&](auto kind) {
@@ -314,6 +318,8 @@ std::vector<std::string> SuggestRenames(const Schema& from, const Schema& to,
           found->second.size() != 1) {
         continue;
       }
+      // No hint says such a name.
+      if (absl::StrContains(found->second.front()->name(), "=")) continue;
       hints.push_back(absl::StrCat(kind == v1::TABLE ? "table:" : "column:",
                                    olds.front()->path().Dotted(), "=",
                                    found->second.front()->name()));

@@ -141,16 +141,23 @@ TEST_F(MainJob, A5WhatIsRenamedKeepsItsRows) {
   const ProcessResult wrong = Sync({"--rename", "table:order=purchases"});
   ExpectExit(wrong, 8);
   EXPECT_THAT(wrong.out, HasSubstr("the target has no table order"));
-  ExpectExit(Sync({"--rename", "table:orders=purchases", "--rename",
-                   "column:orders.total=amount"}),
-             0);
+  const ProcessResult sync = Sync({"--rename", "table:orders=purchases",
+                                   "--rename", "column:orders.total=amount"});
+  ExpectExit(sync, 0);
   EXPECT_THAT(saas_->Different(), IsEmpty());
   EXPECT_EQ(saas_->Value("saas-eu-01", kAmount), "12.50");
+  // The way back, by a rollback.
   saas_->Sql("prod-eu",
              "ALTER TABLE purchases RENAME COLUMN amount TO total; ALTER TABLE "
              "purchases RENAME TO orders");
-  ExpectExit(Sync({"--rename", "table:purchases=orders", "--rename",
-                   "column:purchases.amount=total"}),
+  const size_t recap = sync.out.find("RECAP r-");
+  ASSERT_NE(recap, std::string::npos) << sync.out;
+  const std::string rollout =
+      sync.out.substr(recap + 6, sync.out.find(' ', recap + 6) - recap - 6);
+  ExpectExit(saas_->fleet().Run({"rollback", "--rollout", rollout, "--policy",
+                                 policy_, "--auto-approve", "--rename",
+                                 "table:purchases=orders", "--rename",
+                                 "column:purchases.amount=total"}),
              0);
   EXPECT_THAT(saas_->Different(), IsEmpty());
   EXPECT_EQ(saas_->Value("saas-eu-01", "SELECT total FROM public.orders"),

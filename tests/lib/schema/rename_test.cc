@@ -106,6 +106,9 @@ TEST(Renames, SayWhatIsWrong) {
               HasSubstr("have a sort of column, constraint, index"));
   EXPECT_THAT(Refusal("table:a=b", {Table("c")}, {Table("b")}),
               HasSubstr("the target has no table a"));
+  EXPECT_THAT(Refusal("column:totl=y", {Table("a"), Column("a", "y", "int")},
+                      {Table("a")}),
+              HasSubstr("the target has no column totl"));
   EXPECT_THAT(Refusal("table:a=b", {Table("a"), Table("b")}, {Table("b")}),
               HasSubstr("the target has both, table a and table b"));
   EXPECT_THAT(Refusal("table:a=b", {Table("a")}, {Table("c")}),
@@ -136,7 +139,11 @@ TEST(Renames, AreSuggestedWhereOneOfAKindComesAndOneGoes) {
                         {Table("b"), Column("b", "x", "int"), Table("u"),
                          Column("u", "y", "text")}),
               ElementsAre("table:a=b"));
-  // Another type; two that may be it; tables of other columns.
+  // A name that no hint can say; another type; two that may be it; tables of
+  // other columns.
+  EXPECT_THAT(Suggested({Table("a"), Column("a", "x", "int")},
+                        {Table("a"), Column("a", "y=z", "int")}),
+              IsEmpty());
   EXPECT_THAT(Suggested({Table("a"), Column("a", "x", "int")},
                         {Table("a"), Column("a", "z", "text")}),
               IsEmpty());
