@@ -316,8 +316,8 @@ void AlterGenerated(const Difference& difference, Renderer& renderer) {
   }
   if (renderer.server().server_version < 130000) {
     return renderer.Fail(absl::FailedPreconditionError(
-        "DROP EXPRESSION needs PostgreSQL 13 or later; keep the column "
-        "generated, or upgrade the target"));
+        "DROP EXPRESSION needs PostgreSQL 13 (have 12); keep the column "
+        "generated in the source, or upgrade the target"));
   }
   Sql sql = AlterColumn(difference.to->path());
   sql << "DROP EXPRESSION";
