@@ -102,6 +102,7 @@ Executor::MaybeFault Executor::RunGroups(RunStart start) {
 void Executor::RunEpilogue() {
   if (session_.IsBroken()) return;
   is_session_clean_ =
+      is_session_clean_ &&
       session_.ExecuteAll(dialect_.PlanEpilogue(plan_), nullptr).ok();
 }
 
@@ -201,11 +202,17 @@ Executor::MaybeFault Executor::InTransaction(const Group& group) {
 Executor::MaybeFault Executor::TryAlone(const Group& group) {
   if (MaybeFault fault = ClaimEpochAlone()) return fault;
   if (MaybeFault fault = CheckBeforeAlone(group)) return fault;
-  if (MaybeFault fault = RunOneByOne(group)) {
+  MaybeFault fault = FaultIf(session_.ExecuteAll(group.settings, nullptr));
+  if (!fault) fault = RunOneByOne(group);
+  if (!session_.IsBroken() &&
+      !session_.ExecuteAll(group.settings_end, nullptr).ok()) {
+    is_session_clean_ = false;
+  }
+  if (fault) {
     if (fault->unknown || fault->stopped) return fault;
     return CheckAfterFailure(group, *std::move(fault));
   }
-  MaybeFault fault = CheckAfter(group);
+  fault = CheckAfter(group);
   if (fault && !fault->unknown) fault->state = v1::TARGET_DIVERGED;
   if (fault) fault->retryable = false;
   return fault;

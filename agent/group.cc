@@ -19,6 +19,11 @@ std::vector<Group> GroupsOf(const v1::Plan& plan) {
       groups.push_back(std::move(group));
     }
     Group& group = groups.back();
+    group.settings.insert(group.settings.end(), statement.settings().begin(),
+                          statement.settings().end());
+    group.settings_end.insert(group.settings_end.end(),
+                              statement.settings_end().begin(),
+                              statement.settings_end().end());
     group.sql.push_back(statement.sql());
     group.lock_timeout_ms =
         std::max(group.lock_timeout_ms, statement.lock_timeout_ms());

@@ -19,6 +19,9 @@ struct Group {
   bool transactional = true;
   int first_statement = 0;  // 0-based over the whole plan
   std::vector<std::string> sql;
+  // Of the session, before and after it; only where it is not transactional.
+  std::vector<std::string> settings;
+  std::vector<std::string> settings_end;
   // The longest of its statements; 0: none.
   int64_t lock_timeout_ms = 0;
   int64_t statement_timeout_ms = 0;

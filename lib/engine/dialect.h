@@ -65,9 +65,15 @@ class Dialect {
                                                    const RowSet& first) const {
     return {};
   }
-  // `results` are the answers to both, in the same order; they are given back
-  // before the schema is sorted. PermissionDenied where the role does not see
-  // everything: never a smaller schema.
+  // Asked after the answers to those, about what they name (MySQL: one SHOW
+  // CREATE per table). None for engines whose catalogs say all.
+  virtual std::vector<std::string> DetailQueries(
+      absl::Span<const std::unique_ptr<RowSet>> results) const {
+    return {};
+  }
+  // `results` are the answers to all of them, in the same order; they are given
+  // back before the schema is sorted. PermissionDenied where the role does not
+  // see everything: never a smaller schema.
   virtual absl::StatusOr<Schema> ReadSchema(
       const SchemaInfo& info,
       std::vector<std::unique_ptr<RowSet>> results) const = 0;
@@ -112,6 +118,10 @@ class Dialect {
   virtual std::vector<std::string> Timeouts(const v1::Statement& first) const {
     return {};
   }
+
+  // One statement as a client of this engine reads it from a script: with its
+  // end, and a newline.
+  virtual std::string ScriptText(absl::string_view statement) const;
 
   virtual const MarkerSql& marker() const = 0;
 };

@@ -1,5 +1,7 @@
 #include "lib/engine/introspect.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -16,6 +18,12 @@ absl::StatusOr<Schema> Introspect(Session& session, const Dialect& dialect) {
                             [&dialect, version](const RowSet& first) {
                               return dialect.FollowUpQueries(version, first);
                             }));
+  const std::vector<std::string> details = dialect.DetailQueries(results);
+  if (!details.empty()) {
+    ASSIGN_OR_RETURN(std::vector<std::unique_ptr<RowSet>> more,
+                     session.QuerySnapshot(details));
+    std::move(more.begin(), more.end(), std::back_inserter(results));
+  }
   return dialect.ReadSchema(session.info(), std::move(results));
 }
 

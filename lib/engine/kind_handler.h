@@ -1,6 +1,7 @@
 #ifndef LIB_ENGINE_KIND_HANDLER_H_
 #define LIB_ENGINE_KIND_HANDLER_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,22 @@ enum class Stage {
   kLast,      // a short transaction after all that
 };
 
+// One clause of an ALTER that can hold several.
+struct AlterClause {
+  Sql head;    // "ALTER TABLE `t` "
+  Sql clause;  // "DROP COLUMN `a`"
+  // What the server has to do for it, and for two clauses together.
+  int cost = 0;
+  int (*combine)(int a, int b) = nullptr;
+  // What follows the clauses of a statement of this cost.
+  Sql (*tail)(int cost) = nullptr;
+  // Clauses of different numbers never share a statement.
+  int batch = 0;
+  // Not empty: a statement takes one clause with this mark only.
+  std::string once;
+  absl::string_view lock;
+};
+
 // Given to a handler for one step: where its statements go. The render pass
 // fills in op, object, group, timeouts, phase and reversibility where the
 // handler leaves them unset, and sets the stage before each step.
@@ -75,6 +92,15 @@ class Renderer {
   // valid until the next Add.
   v1::Statement& Add(const Sql& sql, absl::string_view lock);
 
+  // Puts the clause into the last statement where that is an ALTER with the
+  // same head, else into a new one, alone in its group.
+  v1::Statement& AddClause(const AlterClause& clause);
+  // Of the statement that AddClause has just returned.
+  int clause_cost() const { return open_.cost; }
+
+  // Index of the first statement that has changed since the last call.
+  size_t TakeFirstChanged();
+
   // Remembers the first failure; the plan is then refused with it.
   void Fail(absl::Status status);
 
@@ -84,6 +110,8 @@ class Renderer {
   const std::vector<Stage>& stages() const { return stages_; }
 
  private:
+  void SetSql(const Sql& sql, v1::Statement& statement);
+
   const Schema& from_;
   const Schema& to_;
   const SchemaInfo& server_;
@@ -93,6 +121,10 @@ class Renderer {
   std::vector<v1::Statement> statements_;
   std::vector<Stage> stages_;
   absl::Status status_;
+  // The ALTER that the last statement is; empty clauses: it is none.
+  AlterClause open_{Sql(kNoQuoting), Sql(kNoQuoting)};
+  std::set<std::string> open_once_;
+  size_t first_changed_ = 0;
 };
 
 // Adds a hazard to a statement; `message` is one sentence naming the object.

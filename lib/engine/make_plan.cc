@@ -115,20 +115,11 @@ void AddReverse(const std::vector<const Renamed*>& renames, const Schema& from,
   }
 }
 
-// `text` ends in a statement; a line comment at its end must not swallow the
-// semicolon.
-void AppendStatement(absl::string_view text, std::string& script) {
-  const size_t newline = text.rfind('\n');
-  const absl::string_view last_line =
-      newline == text.npos ? text : text.substr(newline + 1);
-  const bool may_be_comment = last_line.find("--") != last_line.npos;
-  absl::StrAppend(&script, text, may_be_comment ? "\n;\n" : ";\n");
-}
-
-void AppendStatements(const std::vector<std::string>& statements,
+template <typename Statements>
+void AppendStatements(const Statements& statements, const Dialect& dialect,
                       std::string& script) {
   for (const std::string& statement : statements) {
-    AppendStatement(statement, script);
+    script += dialect.ScriptText(statement);
   }
 }
 
@@ -228,7 +219,7 @@ std::string PlanId(const v1::Plan& plan) {
 std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
   if (plan.statements_size() == 0) return "";
   std::string script(dialect.ScriptHead());
-  AppendStatements(dialect.PlanPrologue(plan), script);
+  AppendStatements(dialect.PlanPrologue(plan), dialect, script);
   const int count = plan.statements_size();
   std::vector<std::string> timeouts;
   for (int i = 0; i < count; ++i) {
@@ -238,7 +229,7 @@ std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
     const bool last = i + 1 == count || plan.statements(i + 1).group() != group;
     if (first) {
       std::vector<std::string> wanted = dialect.Timeouts(statement);
-      if (wanted != timeouts) AppendStatements(wanted, script);
+      if (wanted != timeouts) AppendStatements(wanted, dialect, script);
       timeouts = std::move(wanted);
     }
     if (statement.transactional() && first) script += "BEGIN;\n";
@@ -246,13 +237,15 @@ std::string PlanToScript(const v1::Plan& plan, const Dialect& dialect) {
       absl::StrAppend(&script, "-- hazard ", HazardName(hazard.type()), ": ",
                       Printable(hazard.message()), "\n");
     }
-    AppendStatement(statement.sql(), script);
+    AppendStatements(statement.settings(), dialect, script);
+    script += dialect.ScriptText(statement.sql());
+    AppendStatements(statement.settings_end(), dialect, script);
     if (statement.transactional() && last) {
-      AppendStatements(dialect.ScriptChecks(plan), script);
+      AppendStatements(dialect.ScriptChecks(plan), dialect, script);
       script += "COMMIT;\n";
     }
   }
-  AppendStatements(dialect.PlanEpilogue(plan), script);
+  AppendStatements(dialect.PlanEpilogue(plan), dialect, script);
   return script;
 }
 

@@ -196,11 +196,11 @@ absl::StatusOr<std::vector<v1::Statement>> Render(
   Renderer renderer(from, to, server, options, &placement);
   if (options.online) placement.Place(dialect, renderer);
   for (const Step& step : steps) {
-    const size_t before = renderer.statements().size();
     renderer.set_stage(placement.StageOf(step));
     RETURN_IF_ERROR(
         RefusalOf(CauseOf(step), RenderStep(step, dialect, renderer)));
-    for (size_t i = before; i < renderer.statements().size(); ++i) {
+    for (size_t i = renderer.TakeFirstChanged();
+         i < renderer.statements().size(); ++i) {
       Fill(step, options, renderer.stages()[i], renderer.statements()[i]);
     }
   }

@@ -31,6 +31,17 @@ absl::Status CheckCommit(Session& session, const Dialect& dialect,
   return absl::OkStatus();
 }
 
+absl::Status RunStatement(Session& session, const v1::Statement& statement) {
+  for (const std::string& setting : statement.settings()) {
+    RETURN_IF_ERROR(session.Execute(setting));
+  }
+  absl::Status status = session.Execute(statement.sql());
+  for (const std::string& setting : statement.settings_end()) {
+    status.Update(session.Execute(setting));
+  }
+  return status;
+}
+
 // One group of statements: [begin, end) of `statements`.
 absl::Status RunGroup(Session& session, const Dialect& dialect,
                       const v1::Plan& plan, const Statements& statements,
@@ -38,7 +49,7 @@ absl::Status RunGroup(Session& session, const Dialect& dialect,
   const bool transactional = statements.Get(begin).transactional();
   if (transactional) RETURN_IF_ERROR(session.Begin());
   for (int i = begin; i < end; ++i) {
-    const absl::Status status = session.Execute(statements.Get(i).sql());
+    const absl::Status status = RunStatement(session, statements.Get(i));
     if (status.ok()) continue;
     if (transactional) session.Rollback().IgnoreError();
     return absl::FailedPreconditionError(absl::StrCat(

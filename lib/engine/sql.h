@@ -31,6 +31,9 @@ struct Quoting {
   bool (*is_plain)(absl::string_view name);
 };
 
+// Of texts that hold no names of their own.
+inline constexpr Quoting kNoQuoting = {'"', 0, false, nullptr};
+
 struct Identifier {
   absl::string_view name;
 };
@@ -68,6 +71,9 @@ class Sql {
   Sql& operator<<(const Sql& part);
 
   bool empty() const { return text_.empty(); }
+  friend bool operator==(const Sql& a, const Sql& b) {
+    return a.text_ == b.text_;
+  }
   absl::StatusOr<std::string> Text() const;
 
  private:

@@ -60,6 +60,13 @@ struct KindSpec {
   // This kind can be rebuilt with its rows kept (SQLite tables).
   bool rebuildable = false;
 
+  // Not 0: the server takes it as a clause of an ALTER of the table, together
+  // with others of the same number; they are kept next to each other where the
+  // order leaves it open. One number for creating, one for dropping and
+  // altering.
+  int create_batch = 0;
+  int change_batch = 0;
+
   // In-place CREATE/DROP below an existing parent that is not possible asks for
   // a rebuild of the parent. nullptr: always possible.
   bool (*create_in_place)(const Object& object, const Schema& to) = nullptr;

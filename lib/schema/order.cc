@@ -1,7 +1,7 @@
 #include "lib/schema/order.h"
 
 #include <algorithm>
-#include <queue>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -22,6 +22,13 @@ struct Node {
   int hard_before = 0;  // edges that have to be satisfied first
   int soft_before = 0;
   bool done = false;
+  int batch = kNone;
+};
+
+// Nodes that make one statement where they stand next to each other.
+struct Batch {
+  std::set<int> ready;  // places
+  int waiting = 0;      // edges from outside that are not satisfied
 };
 
 struct NodesOf {
@@ -44,6 +51,7 @@ class Orderer {
     Rank();
     for (const Difference& difference : differences_) AddEdges(difference);
     AddPathEdges();
+    FormBatches();
     return Sort(cycle);
   }
 
@@ -103,7 +111,7 @@ class Orderer {
     }
   }
 
-  // Rule 5 as one number per node: the place it takes when nothing else speaks.
+  // Rule 6 as one number per node: the place it takes when nothing else speaks.
   void Rank() {
     std::vector<int> order(nodes_.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
@@ -265,33 +273,86 @@ class Orderer {
     }
   }
 
+  void FormBatches() {
+    absl::flat_hash_map<std::pair<Path, int>, int> numbers;
+    for (Node& node : nodes_) {
+      const ObjectKey& key = node.step.key();
+      const KindSpec& spec = SpecOf(key.kind);
+      const bool creates = node.step.op == StepOp::kCreate;
+      const int kind_batch = creates ? spec.create_batch : spec.change_batch;
+      if (kind_batch == 0) continue;
+      const Path table =
+          KindOf(key.kind).has_parent ? key.path.Parent() : key.path;
+      node.batch = numbers.try_emplace({table, kind_batch}, numbers.size())
+                       .first->second;
+    }
+    batches_.resize(numbers.size());
+    for (const Node& node : nodes_) {
+      for (const auto& [after, soft] : node.next) {
+        const int batch = nodes_[static_cast<size_t>(after)].batch;
+        if (batch != kNone && batch != node.batch) ++batches_[batch].waiting;
+      }
+    }
+  }
+
+  void AddReady(int place) {
+    ready_.insert(place);
+    const int batch = NodeAt(place).batch;
+    if (batch != kNone) batches_[batch].ready.insert(place);
+  }
+  Node& NodeAt(int place) {
+    return nodes_[static_cast<size_t>(at_place_[static_cast<size_t>(place)])];
+  }
+
+  // The first in line, but a batch is not broken off once begun, and not begun
+  // before the whole of it can follow, unless nothing else is left to do.
+  int TakeReady(int open_batch) {
+    int place = *ready_.begin();
+    if (open_batch != kNone && !batches_[open_batch].ready.empty()) {
+      place = *batches_[open_batch].ready.begin();
+    } else {
+      const auto whole =
+          std::find_if(ready_.begin(), ready_.end(), [this](int candidate) {
+            const int batch = NodeAt(candidate).batch;
+            return batch == kNone || batches_[batch].waiting == 0;
+          });
+      if (whole != ready_.end()) place = *whole;
+    }
+    ready_.erase(place);
+    const int batch = NodeAt(place).batch;
+    if (batch != kNone) batches_[batch].ready.erase(place);
+    return place;
+  }
+
   std::vector<Step> Sort(std::vector<ObjectKey>* cycle) {
-    std::priority_queue<int, std::vector<int>, std::greater<int>> ready;
     for (size_t i = 0; i < nodes_.size(); ++i) {
-      if (IsFree(nodes_[i])) ready.push(place_[i]);
+      if (IsFree(nodes_[i])) AddReady(place_[i]);
     }
     std::vector<Step> steps;
     steps.reserve(nodes_.size());
+    int open_batch = kNone;
     while (steps.size() < nodes_.size()) {
-      if (ready.empty()) {
+      if (ready_.empty()) {
         const int yielded = YieldSoftEdges();
         if (yielded == kNone) {
           *cycle = Cycle();
           return {};
         }
-        ready.push(yielded);
+        AddReady(yielded);
       }
-      const int index = at_place_[static_cast<size_t>(ready.top())];
-      ready.pop();
-      Node& node = nodes_[static_cast<size_t>(index)];
+      Node& node = NodeAt(TakeReady(open_batch));
       if (node.done) continue;
       node.done = true;
+      open_batch = node.batch;
       steps.push_back(node.step);
       for (const auto& [after, soft] : node.next) {
         Node& next = nodes_[static_cast<size_t>(after)];
         --(soft ? next.soft_before : next.hard_before);
+        if (next.batch != kNone && next.batch != node.batch) {
+          --batches_[next.batch].waiting;
+        }
         if (!next.done && IsFree(next)) {
-          ready.push(place_[static_cast<size_t>(after)]);
+          AddReady(place_[static_cast<size_t>(after)]);
         }
       }
     }
@@ -400,6 +461,8 @@ class Orderer {
   std::vector<Node> nodes_;
   std::vector<int> place_;     // node → place
   std::vector<int> at_place_;  // place → node
+  std::vector<Batch> batches_;
+  std::set<int> ready_;  // places
 };
 
 }  // namespace

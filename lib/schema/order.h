@@ -13,7 +13,8 @@
 //   2. alter(Y) before drop(D) likewise.
 //   3. create/alter(D) before create/alter(Y), for D in Y's new dependencies.
 //   4. drop before create at the same path, of any kind.
-//   5. ties: drops by descending kind rank, then alters and creates by
+//   5. steps of one batch (kind_spec.h) follow each other where they can;
+//   6. ties: drops by descending kind rank, then alters and creates by
 //      ascending rank, then path.
 // Soft edges yield in a cycle; a hard cycle is an Internal error naming its
 // members. Steps of absorbed children are folded into their parent's. Same

@@ -17,11 +17,12 @@ using ::testing::ElementsAre;
 
 constexpr const char* kVerbs[] = {"drop", "create", "alter", "rebuild"};
 
-std::vector<std::string> StepsOf(const Schema& from, const Schema& to) {
-  const auto differences = Diff(from, to, ToySpecs());
+std::vector<std::string> StepsOf(const Schema& from, const Schema& to,
+                                 KindSpecs specs = ToySpecs()) {
+  const auto differences = Diff(from, to, specs);
   EXPECT_OK(differences);
   if (!differences.ok()) return {};
-  const auto steps = Order(from, to, *differences, ToySpecs());
+  const auto steps = Order(from, to, *differences, specs);
   EXPECT_OK(steps);
   if (!steps.ok()) return {};
   std::vector<std::string> lines;
@@ -90,6 +91,39 @@ TEST(Order, TiesAreDecidedByPath) {
                       ToySchema({Table("b"), Table("a")})),
               ElementsAre("drop table c", "drop table d", "create table a",
                           "create table b"));
+}
+
+// The toy engine, but columns are clauses of an ALTER of their table.
+std::vector<KindSpec> BatchingSpecs() {
+  std::vector<KindSpec> specs(ToySpecs().begin(), ToySpecs().end());
+  specs[v1::COLUMN].create_batch = 1;
+  specs[v1::COLUMN].change_batch = 1;
+  return specs;
+}
+
+TEST(Order, AClauseStandsNextToTheOthersOfItsTable) {
+  const std::vector<KindSpec> specs = BatchingSpecs();
+  const Schema from = ToySchema({Table("t"), Column("t", "a", "int"),
+                                 Table("u"), Column("u", "a", "int")});
+  const Schema to = ToySchema({Table("t"), Column("t", "b", "int"), Table("u"),
+                               Column("u", "b", "int")});
+  EXPECT_THAT(StepsOf(from, to, specs),
+              ElementsAre("drop column t.a", "create column t.b",
+                          "drop column u.a", "create column u.b"));
+}
+
+TEST(Order, ABatchWaitsUntilTheWholeOfItCanFollow) {
+  const std::vector<KindSpec> specs = BatchingSpecs();
+  const Schema from = ToySchema({Table("t"), Column("t", "a", "int"),
+                                 Table("u"), Column("u", "a", "int")});
+  Object waits = Column("t", "b", "int");
+  waits.DependsOn(v1::FUNCTION, Path{"f"});
+  const Schema to = ToySchema({Table("t"), waits, Table("u"),
+                               Column("u", "b", "int"), Function("f", {})});
+  EXPECT_THAT(
+      StepsOf(from, to, specs),
+      ElementsAre("drop column u.a", "create column u.b", "create function f",
+                  "drop column t.a", "create column t.b"));
 }
 
 TEST(Order, EveryOneOfManySoftCyclesYields) {
