@@ -13,7 +13,7 @@ _LIBRARIES = [
     "absl_time_zone", "absl_civil_time", "absl_base", "absl_throw_delegate", "absl_int128",
     "absl_raw_logging_internal", "absl_spinlock_wait", "absl_stacktrace", "absl_symbolize",
     "absl_debugging_internal", "absl_demangle_internal", "absl_malloc_internal", "absl_bad_optional_access",
-    "absl_bad_variant_access", "rocksdb", "pq", "sqlite3", "yaml-cpp", "spdlog", "fmt", "utf8proc",
+    "absl_bad_variant_access", "rocksdb", "mysqlclient", "pq", "sqlite3", "yaml-cpp", "spdlog", "fmt", "utf8proc",
     "ssl", "crypto", "pthread",
 ]
 

@@ -141,7 +141,7 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
       "--scratch", options->source.scratch,
       "server where SQL files are loaded (role needs CREATEDB)");
   command->add_option("--dialect", options->source.dialect,
-                      "engine of SQL files: postgres or sqlite");
+                      "engine of SQL files: postgres, mysql or sqlite");
   command
       ->add_option("--include", options->include,
                    "also compare owners, privileges (PostgreSQL)")

@@ -62,7 +62,7 @@ constexpr char kSources[] =
   prod-eu@release-2026.10      a recorded version by name
   schema.sql                   an SQL file, loaded in a scratch database
 
-`fleetctl diff` also takes postgres://… and sqlite:PATH on either side.
+`fleetctl diff` also takes postgres://…, mysql://… and sqlite:PATH on either side.
 )";
 
 struct Topic {

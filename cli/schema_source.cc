@@ -84,7 +84,7 @@ absl::StatusOr<Schema> ReadSide(const std::string& side, const Dialect* dialect,
     return WithExitCode(
         absl::InvalidArgumentError(absl::StrCat(
             "the engine of ", side,
-            " is not known; add --dialect postgres or --dialect sqlite")),
+            " is not known; add --dialect postgres, mysql or sqlite")),
         kExitUsage);
   }
   return ReadSqlFile(side, *dialect, options);

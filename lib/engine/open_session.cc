@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "lib/base/printable.h"
+#include "lib/engine/mysql/session.h"
 #include "lib/engine/postgres/session.h"
 #include "lib/engine/sqlite/session.h"
 
@@ -24,6 +25,8 @@ struct Driver {
   bool without_prefix;  // the driver takes what follows the prefix
 };
 constexpr Driver kDrivers[] = {
+    {"mariadb://", v1::MYSQL, OpenMysqlSession, false},
+    {"mysql://", v1::MYSQL, OpenMysqlSession, false},
     {"postgres://", v1::POSTGRES, OpenPostgresSession, false},
     {"postgresql://", v1::POSTGRES, OpenPostgresSession, false},
     {"sqlite:", v1::SQLITE, OpenSqliteSession, true},
@@ -33,9 +36,10 @@ absl::StatusOr<const Driver*> DriverOf(absl::string_view url) {
   for (const Driver& driver : kDrivers) {
     if (absl::StartsWith(url, driver.prefix)) return &driver;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("URL \"", RedactUrl(url),
-                   "\" has no known form; have postgres://… and sqlite:PATH"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "URL \"", RedactUrl(url),
+      "\" has no known form; have postgres://…, mysql://…, mariadb://… and "
+      "sqlite:PATH"));
 }
 
 bool IsSecret(absl::string_view parameter) {

@@ -10,8 +10,10 @@
 
 // Part of engine_sessions: the only place that knows which driver serves which
 // URL. `postgres://…` and `postgresql://…` go to libpq as they are (service
-// files, .pgpass and PG* variables work); `sqlite:PATH` opens a file, which
-// must exist unless `create`; `sqlite::memory:` is an empty database.
+// files, .pgpass and PG* variables work); `mysql://…` and `mariadb://…` to the
+// MySQL client library (mysql/url.h says what they may hold); `sqlite:PATH`
+// opens a file, which must exist unless `create`; `sqlite::memory:` is an empty
+// database.
 
 namespace fleet {
 

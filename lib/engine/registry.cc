@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/printable.h"
 #include "lib/base/suggest.h"
+#include "lib/engine/mysql/dialect.h"
 #include "lib/engine/postgres/dialect.h"
 #include "lib/engine/sqlite/dialect.h"
 
@@ -17,6 +18,8 @@ struct Row {
 
 // Every name that --dialect takes; the first of an engine is its own.
 constexpr Row kRows[] = {
+    {"mysql", v1::MYSQL, MysqlDialect},
+    {"mariadb", v1::MYSQL, MysqlDialect},
     {"postgres", v1::POSTGRES, PostgresDialect},
     {"postgresql", v1::POSTGRES, PostgresDialect},
     {"sqlite", v1::SQLITE, SqliteDialect},
@@ -29,9 +32,9 @@ absl::StatusOr<const Dialect*> DialectOf(v1::Engine engine) {
   for (const Row& row : kRows) {
     if (row.engine == engine) return &row.dialect();
   }
-  return absl::UnimplementedError(
-      absl::StrCat("engine ", v1::Engine_Name(engine),
-                   " is not part of this build; it has postgres and sqlite"));
+  return absl::UnimplementedError(absl::StrCat(
+      "engine ", v1::Engine_Name(engine),
+      " is not part of this build; it has postgres, mysql and sqlite"));
 }
 
 absl::StatusOr<const Dialect*> DialectNamed(absl::string_view name) {
@@ -40,9 +43,10 @@ absl::StatusOr<const Dialect*> DialectNamed(absl::string_view name) {
     if (row.name == name) return &row.dialect();
     names.emplace_back(row.name);
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "dialect \"", Printable(name),
-      "\" is not known; have postgres and sqlite", DidYouMean(name, names)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("dialect \"", Printable(name),
+                   "\" is not known; have postgres, mysql and sqlite",
+                   DidYouMean(name, names)));
 }
 
 }  // namespace fleet

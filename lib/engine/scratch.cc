@@ -10,6 +10,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/introspect.h"
 #include "lib/engine/make_plan.h"
+#include "lib/engine/mysql/scratch.h"
 #include "lib/engine/postgres/scratch.h"
 #include "lib/engine/run_plan.h"
 #include "lib/engine/sqlite/scratch.h"
@@ -181,12 +182,14 @@ absl::StatusOr<std::unique_ptr<Scratch>> Scratch::Open(v1::Engine engine,
   switch (engine) {
     case v1::POSTGRES:
       return OpenPostgresScratch(url);
+    case v1::MYSQL:
+      return OpenMysqlScratch(url);
     case v1::SQLITE:
       return OpenSqliteScratch();
     default:
-      return absl::UnimplementedError(
-          absl::StrCat("no scratch database for engine ",
-                       v1::Engine_Name(engine), "; have POSTGRES, SQLITE"));
+      return absl::UnimplementedError(absl::StrCat(
+          "no scratch database for engine ", v1::Engine_Name(engine),
+          "; have POSTGRES, MYSQL, SQLITE"));
   }
 }
 

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/engine/open_session.h"
-#include "lib/engine/postgres/private_server.h"
+#include "lib/engine/postgres/scratch.h"
 
 namespace fleet::testing {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 const absl::StatusOr<std::unique_ptr<PrivateServer>>& Server() {
   static const auto& server =
       *new absl::StatusOr<std::unique_ptr<PrivateServer>>(
-          PrivateServer::Start());
+          StartPostgresServer());
   return server;
 }
 

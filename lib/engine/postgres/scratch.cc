@@ -1,14 +1,17 @@
 #include "lib/engine/postgres/scratch.h"
 
+#include <csignal>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "absl/random/random.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "lib/base/status.h"
 #include "lib/engine/open_session.h"
-#include "lib/engine/postgres/private_server.h"
 #include "lib/engine/postgres/session.h"
 
 namespace fleet {
@@ -93,14 +96,76 @@ absl::Status PostgresScratch::Reset() {
   return Create();
 }
 
+std::string Encoded(absl::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       (c >= '0' && c <= '9') || strchr("/-_.", c) != nullptr;
+    if (plain) {
+      out.push_back(c);
+    } else {
+      absl::StrAppendFormat(&out, "%%%02X", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> InitArguments(const std::string& folder) {
+  return absl::StrSplit(
+      absl::StrCat("-D\n", folder,
+                   "/data\n-U\npostgres\n-A\ntrust\n-E\nUTF8\n--no-locale\n"
+                   "--no-sync\n--no-instructions"),
+      '\n');
+}
+
+std::vector<std::string> ServerArguments(const std::string& folder) {
+  return absl::StrSplit(
+      absl::StrCat("-D\n", folder,
+                   "/data\n-c\nlisten_addresses=\n-c\n"
+                   "unix_socket_directories=",
+                   folder,
+                   "\n-c\nunix_socket_permissions=0700\n-c\nfsync=off\n"
+                   "-c\nfull_page_writes=off\n-c\nsynchronous_commit=off\n"
+                   "-c\nwal_level=minimal\n-c\nmax_wal_senders=0\n"
+                   "-c\nautovacuum=off\n-c\nlogging_collector=off\n"
+                   "-c\nmax_connections=200\n-c\nport=5432"),
+      '\n');
+}
+
+std::string ServerUrl(const std::string& folder, const std::string& database) {
+  return absl::StrCat("postgres://postgres@/", Encoded(database),
+                      "?host=", Encoded(folder), "&port=5432");
+}
+
+constexpr PrivateServerProgram kPostgresProgram = {
+    .product = "PostgreSQL",
+    .user = "postgres",
+    .prefix = "fleetctl-pg",
+    .init_binary = "initdb",
+    .server_binary = "postgres",
+    .folders = "/usr/lib/postgresql/*",
+    .advice = "give a scratch server with --scratch postgres://…",
+    .socket = ".s.PGSQL.5432",
+    .end_signal = SIGQUIT,
+    .init_arguments = InitArguments,
+    .server_arguments = ServerArguments,
+    .url = ServerUrl,
+    .database = "postgres",
+    .open = OpenPostgresSession,
+};
+
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<PrivateServer>> StartPostgresServer() {
+  return PrivateServer::Start(kPostgresProgram);
+}
 
 absl::StatusOr<std::unique_ptr<Scratch>> OpenPostgresScratch(
     const std::string& url) {
   std::unique_ptr<PrivateServer> server;
   std::string server_url = url;
   if (url.empty()) {
-    ASSIGN_OR_RETURN(server, PrivateServer::Start());
+    ASSIGN_OR_RETURN(server, StartPostgresServer());
     server_url = server->Url("postgres");
   }
   auto scratch = std::make_unique<PostgresScratch>(std::move(server),

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "lib/engine/private_server.h"
 #include "lib/engine/scratch.h"
 
 namespace fleet {
@@ -13,6 +14,9 @@ namespace fleet {
 // on a private server where `url` is empty.
 absl::StatusOr<std::unique_ptr<Scratch>> OpenPostgresScratch(
     const std::string& url);
+
+// A throw-away server from the binaries installed here, as superuser postgres.
+absl::StatusOr<std::unique_ptr<PrivateServer>> StartPostgresServer();
 
 // `url` with another database.
 std::string WithDatabase(const std::string& url, absl::string_view database);

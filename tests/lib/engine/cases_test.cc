@@ -27,6 +27,7 @@
 #include "tests/testing/attribute_coverage.h"
 #include "tests/testing/case_file.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/real_mysql.h"
 #include "tests/testing/real_postgres.h"
 
 // Every case under the laws, on real servers:
@@ -60,6 +61,8 @@ absl::StatusOr<Scratch*> ScratchOf(v1::Engine engine) {
     std::string url;
     if (engine == v1::POSTGRES) {
       ASSIGN_OR_RETURN(url, testing::PostgresServerUrl());
+    } else if (engine == v1::MYSQL) {
+      ASSIGN_OR_RETURN(url, testing::MysqlServerUrl());
     }
     ASSIGN_OR_RETURN(scratch, Scratch::Open(engine, url));
   }

@@ -11,7 +11,7 @@
 #include "lib/engine/introspect.h"
 #include "lib/engine/make_plan.h"
 #include "lib/engine/open_session.h"
-#include "lib/engine/postgres/private_server.h"
+#include "lib/engine/postgres/scratch.h"
 #include "lib/engine/registry.h"
 #include "lib/schema/fingerprint.h"
 #include "tests/testing/matchers.h"
@@ -176,7 +176,7 @@ std::string FolderOf(absl::string_view url) {
 TEST(PrivateServerTest, GoesWithItsObject) {
   std::string folder;
   {
-    ASSERT_OK_AND_ASSIGN(const auto server, PrivateServer::Start());
+    ASSERT_OK_AND_ASSIGN(const auto server, StartPostgresServer());
     folder = FolderOf(server->Url("postgres"));
     ASSERT_TRUE(std::filesystem::exists(folder)) << folder;
     ASSERT_OK(OpenSession(server->Url("postgres"), SessionOptions()));
@@ -189,7 +189,7 @@ TEST(PrivateServerTest, GoesWithItsProcess) {
   ASSERT_EQ(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
-    const auto server = PrivateServer::Start();
+    const auto server = StartPostgresServer();
     const std::string folder =
         server.ok() ? FolderOf((*server)->Url("postgres")) : "";
     if (write(ends[1], folder.data(), folder.size()) < 0) _exit(1);

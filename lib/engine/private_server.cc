@@ -1,4 +1,4 @@
-#include "lib/engine/postgres/private_server.h"
+#include "lib/engine/private_server.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -16,19 +16,21 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
-#include "lib/engine/postgres/session.h"
 
 namespace fleet {
 namespace {
@@ -36,36 +38,55 @@ namespace {
 constexpr absl::Duration kStartTimeout = absl::Seconds(60);
 constexpr int kWatchPollMs = 200;
 constexpr absl::Duration kStartPoll = absl::Milliseconds(20);
-// sockaddr_un has 108 bytes; the socket's own name is ".s.PGSQL.5432".
+// sockaddr_un has 108 bytes; a socket's own name takes up to 14.
 constexpr size_t kFolderBytesMax = 107 - 14;
 
-bool HasBinaries(const std::string& folder) {
-  return access((folder + "/initdb").c_str(), X_OK) == 0 &&
-         access((folder + "/postgres").c_str(), X_OK) == 0;
+// Where the two programs are; "" where they are not.
+struct Binaries {
+  std::string init;
+  std::string server;
+};
+
+std::string FindIn(const std::vector<std::string>& folders,
+                   const std::string& name) {
+  for (const std::string& folder : folders) {
+    std::string path = absl::StrCat(folder, "/") + name;
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return "";
 }
 
-// What PATH says, else the newest below Debian's place; "" where there is none.
-std::string FindBinaries() {
-  const char* path = getenv("PATH");
-  for (absl::string_view part : absl::StrSplit(path ? path : "", ':')) {
-    if (!part.empty() && HasBinaries(std::string(part))) {
-      return std::string(part);
-    }
-  }
-  std::string best;
-  int best_version = 0;
+// "/usr/lib/postgresql/*" → the "N/bin" below it, newest first.
+void AddVersions(const std::string& place, std::vector<std::string>& folders) {
+  std::map<int, std::string, std::greater<int>> versions;
   std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/usr/lib/postgresql", error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
     int version = 0;
-    const std::string folder = entry.path().string() + "/bin";
-    if (absl::SimpleAtoi(entry.path().filename().string(), &version) &&
-        version > best_version && HasBinaries(folder)) {
-      best = folder;
-      best_version = version;
+    if (absl::SimpleAtoi(entry.path().filename().string(), &version)) {
+      versions[version] = absl::StrCat(entry.path().string(), "/bin");
     }
   }
-  return best;
+  for (const auto& [version, folder] : versions) folders.push_back(folder);
+}
+
+// What PATH says, else the product's own places.
+Binaries FindBinaries(const PrivateServerProgram& program) {
+  std::vector<std::string> folders;
+  const char* path = getenv("PATH");
+  for (absl::string_view part :
+       absl::StrSplit(path ? path : "", ':', absl::SkipEmpty())) {
+    folders.emplace_back(part);
+  }
+  for (absl::string_view folder :
+       absl::StrSplit(program.folders, ':', absl::SkipEmpty())) {
+    if (absl::ConsumeSuffix(&folder, "/*")) {
+      AddVersions(std::string(folder), folders);
+    } else {
+      folders.emplace_back(folder);
+    }
+  }
+  return {FindIn(folders, std::string(program.init_binary)),
+          FindIn(folders, std::string(program.server_binary))};
 }
 
 // The user that the server runs as when we are root.
@@ -75,14 +96,16 @@ struct Account {
   gid_t group = 0;
 };
 
-absl::StatusOr<Account> ServerAccount() {
+absl::StatusOr<Account> ServerAccount(const PrivateServerProgram& program) {
   Account account;
   if (geteuid() != 0) return account;
-  const passwd* entry = getpwnam("postgres");
+  const passwd* entry = getpwnam(std::string(program.user).c_str());
   if (entry == nullptr) {
     return absl::FailedPreconditionError(
-        "PostgreSQL does not run as root, and there is no user postgres; give "
-        "a scratch server with --scratch postgres://…");
+        absl::StrCat(program.product,
+                     " does not run as root, and there is no "
+                     "user ",
+                     program.user, "; ", program.advice));
   }
   account.switch_to = true;
   account.user = entry->pw_uid;
@@ -90,19 +113,20 @@ absl::StatusOr<Account> ServerAccount() {
   return account;
 }
 
-absl::StatusOr<std::string> MakeFolder(const Account& account) {
+absl::StatusOr<std::string> MakeFolder(const PrivateServerProgram& program,
+                                       const Account& account) {
   const char* place = getenv("TMPDIR");
-  std::string name =
-      absl::StrCat(place && *place ? place : "/tmp", "/fleetctl-pg-XXXXXX");
-  if (name.size() > kFolderBytesMax) name = "/tmp/fleetctl-pg-XXXXXX";
+  const std::string last = absl::StrCat("/", program.prefix, "-XXXXXX");
+  std::string name = absl::StrCat(place && *place ? place : "/tmp", last);
+  if (name.size() > kFolderBytesMax) name = absl::StrCat("/tmp", last);
   if (mkdtemp(name.data()) == nullptr) {
     return absl::InternalError(
         absl::StrCat("cannot make directory ", name, ": ", strerror(errno)));
   }
   if (account.switch_to &&
       chown(name.c_str(), account.user, account.group) != 0) {
-    return absl::InternalError(
-        absl::StrCat("cannot give ", name, " to postgres: ", strerror(errno)));
+    return absl::InternalError(absl::StrCat(
+        "cannot give ", name, " to ", program.user, ": ", strerror(errno)));
   }
   return name;
 }
@@ -126,45 +150,27 @@ struct Command {
   std::vector<char*> arguments_;
 };
 
+std::vector<std::string> Words(const std::string& binary,
+                               std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), binary);
+  return arguments;
+}
+
 struct Commands {
-  Commands(const std::string& binaries, const std::string& folder)
-      : log(folder + "/log"),
+  Commands(const PrivateServerProgram& program, const Binaries& binaries,
+           const std::string& folder)
+      : log(absl::StrCat(folder, "/log")),
         folder(folder),
-        initdb({binaries + "/initdb", "-D", folder + "/data", "-U", "postgres",
-                "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"}),
-        postgres({binaries + "/postgres",
-                  "-D",
-                  folder + "/data",
-                  "-c",
-                  "listen_addresses=",
-                  "-c",
-                  "unix_socket_directories=" + folder,
-                  "-c",
-                  "unix_socket_permissions=0700",
-                  "-c",
-                  "fsync=off",
-                  "-c",
-                  "full_page_writes=off",
-                  "-c",
-                  "synchronous_commit=off",
-                  "-c",
-                  "wal_level=minimal",
-                  "-c",
-                  "max_wal_senders=0",
-                  "-c",
-                  "autovacuum=off",
-                  "-c",
-                  "logging_collector=off",
-                  "-c",
-                  "max_connections=200",
-                  "-c",
-                  "port=5432"}),
+        end_signal(program.end_signal),
+        init(Words(binaries.init, program.init_arguments(folder))),
+        server(Words(binaries.server, program.server_arguments(folder))),
         remove({"/bin/rm", "-rf", folder}) {}
 
   const std::string log;
   const std::string folder;
-  const Command initdb;
-  const Command postgres;
+  const int end_signal;
+  const Command init;
+  const Command server;
   const Command remove;
 };
 
@@ -216,46 +222,33 @@ int WaitFor(pid_t child) {
   }
   close_range(3, ~0U, 0);
   const pid_t self = getpid();
-  const pid_t initdb = Spawn(commands.initdb, self);
-  if (initdb < 0 || WaitFor(initdb) != 0) _exit(122);
-  const pid_t server = Spawn(commands.postgres, self);
+  const pid_t init = Spawn(commands.init, self);
+  if (init < 0 || WaitFor(init) != 0) _exit(122);
+  const pid_t server = Spawn(commands.server, self);
   if (server < 0) _exit(121);
   pollfd parent{STDIN_FILENO, POLLIN, 0};
   while (poll(&parent, 1, kWatchPollMs) <= 0) {
     if (waitpid(server, nullptr, WNOHANG) == server) _exit(119);
   }
-  kill(server, SIGQUIT);
+  kill(server, commands.end_signal);
   WaitFor(server);
   if (chdir("/") != 0) _exit(120);
   commands.remove.Exec();
 }
 
-std::string Encoded(absl::string_view text) {
-  std::string out;
-  for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || strchr("/-_.", c) != nullptr;
-    if (plain) {
-      out.push_back(c);
-    } else {
-      absl::StrAppendFormat(&out, "%%%02X", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start() {
-  const std::string binaries = FindBinaries();
-  if (binaries.empty()) {
-    return absl::FailedPreconditionError(
-        "no PostgreSQL server binaries (initdb, postgres) are installed here; "
-        "give a scratch server with --scratch postgres://…");
+absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(
+    PrivateServerProgram program) {
+  const Binaries binaries = FindBinaries(program);
+  if (binaries.init.empty() || binaries.server.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "no ", program.product, " server binaries (", program.init_binary, ", ",
+        program.server_binary, ") are installed here; ", program.advice));
   }
-  ASSIGN_OR_RETURN(const Account account, ServerAccount());
-  ASSIGN_OR_RETURN(const std::string folder, MakeFolder(account));
-  const Commands commands(binaries, folder);
+  ASSIGN_OR_RETURN(const Account account, ServerAccount(program));
+  ASSIGN_OR_RETURN(const std::string folder, MakeFolder(program, account));
+  const Commands commands(program, binaries, folder);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return absl::InternalError(
@@ -273,7 +266,7 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start() {
         absl::StrCat("cannot start a process: ", strerror(errno)));
   }
   std::unique_ptr<PrivateServer> server(
-      new PrivateServer(folder, watcher, ends[1]));
+      new PrivateServer(std::move(program), folder, watcher, ends[1]));
   RETURN_IF_ERROR(server->WaitUntilReady());
   return server;
 }
@@ -286,26 +279,21 @@ PrivateServer::~PrivateServer() {
   std::filesystem::remove_all(folder_, error);
 }
 
-std::string PrivateServer::Url(absl::string_view database) const {
-  return absl::StrCat("postgres://postgres@/", Encoded(database),
-                      "?host=", Encoded(folder_), "&port=5432");
-}
-
 absl::Status PrivateServer::WaitUntilReady() {
   const absl::Time deadline = absl::Now() + kStartTimeout;
-  const std::string socket = folder_ + "/.s.PGSQL.5432";
+  const std::string socket = absl::StrCat(folder_, "/", program_.socket);
   for (;;) {
     absl::Status status = absl::UnavailableError("there is no socket");
     if (access(socket.c_str(), F_OK) == 0) {
-      status = OpenPostgresSession(Url("postgres"), SessionOptions()).status();
+      status = program_.open(Url(program_.database), SessionOptions()).status();
       if (status.ok()) return status;
     }
     const bool has_ended = waitpid(watcher_, nullptr, WNOHANG) == watcher_;
     if (has_ended) watcher_ = 0;
     if (has_ended || absl::Now() > deadline) {
       return absl::InternalError(absl::StrCat(
-          "the private PostgreSQL server does not start: ", status.message(),
-          "; its log ends: ", LogEnd()));
+          "the private ", program_.product, " server does not start: ",
+          status.message(), "; its log ends: ", LogEnd()));
     }
     absl::SleepFor(kStartPoll);
   }

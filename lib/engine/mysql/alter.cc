@@ -1,0 +1,163 @@
+#include "lib/engine/mysql/alter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/engine/mysql/flavour.h"
+#include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/quoting.h"
+#include "lib/engine/mysql/tokens.h"
+
+namespace fleet::mysql {
+namespace {
+
+int Combine(int a, int b) {
+  const int low = std::min(a, b);
+  const int high = std::max(a, b);
+  return low == kInstantColumn && high != low && high < kInPlace
+             ? static_cast<int>(kInPlace)
+             : high;
+}
+
+Sql MariadbTail(int cost) {
+  Sql sql(kMysqlQuoting);
+  switch (cost) {
+    case kInstant:
+    case kInstantColumn:
+      sql << ", ALGORITHM=INSTANT, LOCK=NONE";
+      break;
+    case kNoCopy:
+      sql << ", ALGORITHM=NOCOPY, LOCK=NONE";
+      break;
+    case kInPlace:
+      sql << ", ALGORITHM=INPLACE, LOCK=NONE";
+      break;
+    case kInPlaceShared:
+      sql << ", ALGORITHM=INPLACE, LOCK=SHARED";
+      break;
+    case kCopy:
+      sql << ", ALGORITHM=COPY, LOCK=SHARED";
+      break;
+    default:
+      break;
+  }
+  return sql;
+}
+
+Sql MysqlTail(int cost) {
+  Sql sql(kMysqlQuoting);
+  switch (cost) {
+    case kInstant:
+    case kInstantColumn:
+      // LOCK may not be named with it.
+      sql << ", ALGORITHM=INSTANT";
+      break;
+    case kNoCopy:
+      sql << ", ALGORITHM=INPLACE, LOCK=NONE";
+      break;
+    default:
+      return MariadbTail(cost);
+  }
+  return sql;
+}
+
+absl::string_view LockOf(Cost cost) {
+  return cost <= kInPlace ? "NONE" : "SHARED";
+}
+
+bool IsInnodb(const Object& table) {
+  return absl::EqualsIgnoreCase(table.Get("engine"), "InnoDB");
+}
+
+// The statement is now about several parts of the table.
+void MakeAboutTable(const Path& table, v1::Statement& statement) {
+  statement.set_kind(v1::TABLE);
+  statement.clear_path();
+  for (const std::string& component : table.components()) {
+    statement.add_path(component);
+  }
+  statement.set_op(v1::ALTER);
+  statement.set_phase(v1::MIGRATE);
+}
+
+void NoteCost(const Path& table, Cost cost, v1::Statement& statement) {
+  const std::string name = table.Dotted();
+  if (cost == kCopy) AddRule("MY-L02", statement);
+  if (cost == kUnstated) AddRule("MY-L32", statement);
+  if (cost >= kInPlace && cost != kUnstated) {
+    statement.set_rewrites_table(true);
+    AddHazard(statement, v1::TABLE_REWRITE,
+              absl::StrCat("writes every row of ", name, " anew"));
+  }
+  if (cost >= kInPlaceShared) {
+    AddHazard(
+        statement, v1::ACQUIRES_SHARE_LOCK,
+        absl::StrCat("blocks writers of ", name, " for as long as it runs"));
+  }
+}
+
+}  // namespace
+
+v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
+                        Renderer& renderer, const std::string& once,
+                        Batch batch) {
+  const Object* object = TableOf(table, renderer);
+  if (object != nullptr && !IsInnodb(*object)) cost = kUnstated;
+  if ((cost == kNoCopy || cost == kInPlace) &&
+      HasFullText(table, renderer.from())) {
+    cost = kInPlaceShared;
+  }
+  const Flavour flavour = FlavourOf(renderer.server());
+  AlterClause alter{Sql(kMysqlQuoting), clause};
+  alter.head << "ALTER TABLE " << Identifier{table.last()} << " ";
+  alter.cost = cost;
+  alter.combine = Combine;
+  alter.tail = flavour.is_mariadb ? MariadbTail : MysqlTail;
+  alter.once = once;
+  alter.batch = batch;
+  alter.lock = LockOf(cost);
+  const size_t before = renderer.statements().size();
+  v1::Statement& statement = renderer.AddClause(alter);
+  if (renderer.statements().size() == before) MakeAboutTable(table, statement);
+  cost = static_cast<Cost>(renderer.clause_cost());
+  if (LockOf(cost) == "SHARED") statement.set_lock("SHARED");
+  NoteCost(table, cost, statement);
+  return statement;
+}
+
+v1::Statement& AddAlone(const Sql& sql, absl::string_view lock,
+                        Renderer& renderer) {
+  v1::Statement& statement = renderer.Add(sql, lock);
+  statement.set_transactional(false);
+  return statement;
+}
+
+const Object* TableOf(const Path& table, const Renderer& renderer) {
+  const Object* object = renderer.from().Find(v1::TABLE, table);
+  return object ? object : renderer.to().Find(v1::TABLE, table);
+}
+
+bool HasFullText(const Path& table, const Schema& schema) {
+  const auto indexes = schema.ChildrenOf(table, v1::INDEX);
+  return std::any_of(indexes.begin(), indexes.end(), [](const Object& index) {
+    return index.Get("type") == "FULLTEXT" || index.Get("type") == "SPATIAL";
+  });
+}
+
+bool KeepsRowsInOrder(const Object& key, const Schema& schema) {
+  const Path table = key.path().Parent();
+  if (key.kind() == v1::PRIMARY_KEY) return true;
+  if (key.kind() != v1::UNIQUE_KEY ||
+      !schema.ChildrenOf(table, v1::PRIMARY_KEY).empty()) {
+    return false;
+  }
+  return std::all_of(key.depends_on.begin(), key.depends_on.end(),
+                     [&](const Dependency& dependency) {
+                       const Object* column = schema.Find(dependency.on);
+                       return column == nullptr || column->Has("not_null");
+                     });
+}
+
+}  // namespace fleet::mysql

@@ -1,0 +1,260 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/printable.h"
+#include "lib/engine/mysql/alter.h"
+#include "lib/engine/mysql/kinds.h"
+#include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/quoting.h"
+
+// Primary keys, unique keys and indexes: one grammar for all of them.
+
+namespace fleet::mysql {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {"columns", Compare::kExact, OnChange::kRecreate, 30},
+    {"hidden", Compare::kExact, OnChange::kAlter, 20},
+    {"name", Compare::kExact, OnChange::kAlter, 5},
+    {"options", Compare::kExact, OnChange::kRecreate, 10},
+    {"type", Compare::kExact, OnChange::kRecreate, 20},
+};
+
+// "PRIMARY KEY", "UNIQUE KEY `u`", "FULLTEXT KEY `ft`", "KEY `k`".
+struct Head {
+  v1::ObjectKind kind = v1::INDEX;
+  std::string type;
+  std::string name = "PRIMARY";
+  size_t end = 0;  // tokens
+};
+
+Head HeadOf(TokenSpan tokens) {
+  Head head;
+  const auto is = [&](absl::string_view word) {
+    return head.end < tokens.size() && tokens[head.end].Is(word);
+  };
+  if (is("PRIMARY")) {
+    head.kind = v1::PRIMARY_KEY;
+    ++head.end;
+  } else if (is("UNIQUE")) {
+    head.kind = v1::UNIQUE_KEY;
+    ++head.end;
+  } else if (!is("KEY")) {
+    head.type = std::string(tokens[head.end++].text);
+  }
+  if (is("KEY") || is("INDEX")) ++head.end;
+  if (head.kind != v1::PRIMARY_KEY && head.end < tokens.size()) {
+    head.name = std::string(tokens[head.end++].Name());
+  }
+  return head;
+}
+
+void DependOnColumns(TokenSpan tokens, const Path& table, Object& key) {
+  for (const Token& token : tokens) {
+    if (token.kind == TokenKind::kName) {
+      key.DependsOn(v1::COLUMN, table.Child(Folded(token.value)));
+    }
+  }
+}
+
+bool IsNewTable(const Object& key, const Renderer& renderer) {
+  return renderer.from().Find(v1::TABLE, key.path().Parent()) == nullptr;
+}
+
+// MySQL overlooks a change of nothing but options when the key is dropped and
+// added in one ALTER.
+std::string OnceMark(const Object& key, const Renderer& renderer) {
+  const Object* from = renderer.from().Find(key.key);
+  const Object* to = renderer.to().Find(key.key);
+  const bool overlooked = !FlavourOf(renderer.server()).is_mariadb && from &&
+                          to && from->Get("columns") == to->Get("columns") &&
+                          from->Get("type") == to->Get("type");
+  if (overlooked) return absl::StrCat("key ", key.name());
+  return "";
+}
+
+Cost CostOfAdding(const Object& key, const Renderer& renderer) {
+  if (KeepsRowsInOrder(key, renderer.to())) return kInPlace;
+  if (key.Get("type") == "VECTOR") return kCopy;
+  if (key.Has("type")) return kInPlaceShared;
+  return HasFullText(key.path().Parent(), renderer.from()) ? kInPlaceShared
+                                                           : kNoCopy;
+}
+
+void CreateKey(const Object& key, Renderer& renderer) {
+  const Path table = key.path().Parent();
+  Sql clause(kMysqlQuoting);
+  clause << "ADD " << KeyDefinition(key, FlavourOf(renderer.server()));
+  std::string once = OnceMark(key, renderer);
+  if (once.empty() && key.Get("type") == "FULLTEXT") once = "fulltext";
+  v1::Statement& statement =
+      AddAlter(table, clause, CostOfAdding(key, renderer), renderer, once);
+  if (IsNewTable(key, renderer)) return;
+  AddRule(key.kind() == v1::PRIMARY_KEY ? "MY-L20"
+          : key.Has("type")             ? "MY-L25"
+                                        : "MY-L26",
+          statement);
+  const Object* before = renderer.from().Find(key.key);
+  if (key.kind() != v1::INDEX &&
+      (before == nullptr || before->Get("columns") != key.Get("columns"))) {
+    AddRule("MY-L27", statement);
+    CheckNoDuplicates(key, renderer, statement);
+  }
+  const std::string name = key.path().Dotted();
+  statement.set_scans_table(true);
+  AddHazard(statement, v1::INDEX_BUILD,
+            absl::StrCat("reads all rows to build index ", name));
+  if (key.kind() != v1::INDEX) {
+    AddHazard(statement, v1::DATA_DEPENDENT,
+              absl::StrCat("fails when rows have equal values for ", name));
+  }
+}
+
+void DropKey(const Object& key, Renderer& renderer) {
+  const Path table = key.path().Parent();
+  Sql clause(kMysqlQuoting);
+  Cost cost = HasFullText(table, renderer.from()) ? kInPlaceShared : kNoCopy;
+  if (key.kind() == v1::PRIMARY_KEY) {
+    clause << "DROP PRIMARY KEY";
+  } else {
+    clause << "DROP KEY " << Identifier{WrittenName(key)};
+  }
+  if (KeepsRowsInOrder(key, renderer.from())) {
+    const bool is_replaced =
+        !renderer.to().ChildrenOf(table, v1::PRIMARY_KEY).empty();
+    cost = is_replaced ? kInPlace : kCopy;
+  }
+  v1::Statement& statement =
+      AddAlter(table, clause, cost, renderer, OnceMark(key, renderer));
+  if (renderer.to().Find(key.key) != nullptr) return;
+  AddRule(key.kind() == v1::PRIMARY_KEY ? "MY-L21" : "MY-L28", statement);
+  AddHazard(statement, v1::INDEX_DROPPED,
+            absl::StrCat("queries that use index ", key.path().Dotted(),
+                         " become slower"));
+}
+
+// What is left when nothing has to be built: visibility, letters of the name.
+void AlterKey(const Difference& difference, Renderer& renderer) {
+  const Object& from = *difference.from;
+  const Object& to = *difference.to;
+  const Path table = to.path().Parent();
+  if (WrittenName(from) != WrittenName(to)) {
+    Sql clause(kMysqlQuoting);
+    clause << "RENAME KEY " << Identifier{WrittenName(from)} << " TO "
+           << Identifier{WrittenName(to)};
+    AddAlter(table, clause, kNoCopy, renderer, "rename key");
+  }
+  if (from.Get("hidden") == to.Get("hidden")) return;
+  Sql clause(kMysqlQuoting);
+  clause << "ALTER INDEX " << Identifier{WrittenName(to)} << " ";
+  if (FlavourOf(renderer.server()).is_mariadb) {
+    if (!to.Has("hidden")) clause << "NOT ";
+    clause << "IGNORED";
+  } else if (to.Has("hidden")) {
+    clause << "INVISIBLE";
+  } else {
+    clause << "VISIBLE";
+  }
+  // MySQL refuses it next to a rename.
+  AddAlter(table, clause, kInstant, renderer, "rename key");
+}
+
+std::string Summary(const Object& key) {
+  std::string text(key.Get("type"));
+  absl::StrAppend(&text, text.empty() ? "" : " ", key.Get("columns"));
+  return text;
+}
+
+KindHandler MakeHandler(v1::ObjectKind kind, int create_risk, int drop_risk) {
+  KindHandler handler;
+  handler.spec.kind = kind;
+  handler.spec.attributes = kAttributes;
+  handler.spec.absorbed_by_parent_create = true;
+  handler.spec.dropped_with_parent = true;
+  handler.spec.follows_alter = true;
+  handler.spec.create_batch = kMainBatch;
+  handler.spec.change_batch = kMainBatch;
+  handler.spec.summary = Summary;
+  handler.spec.create_risk = create_risk;
+  handler.spec.drop_risk = drop_risk;
+  handler.create = CreateKey;
+  handler.drop = DropKey;
+  handler.alter = AlterKey;
+  return handler;
+}
+
+// InnoDB prints the block size that the table had before, and ignores it.
+std::string OptionsOf(TokenSpan options, const Object& table) {
+  if (!absl::EqualsIgnoreCase(table.Get("engine"), "InnoDB")) {
+    return std::string(SliceOf(options));
+  }
+  for (size_t i = 0; i < options.size(); ++i) {
+    if (!options[i].Is("KEY_BLOCK_SIZE")) continue;
+    const size_t size =
+        i + 1 < options.size() && options[i + 1].IsOperator('=') ? 3 : 2;
+    const TokenSpan rest = options.subspan(std::min(i + size, options.size()));
+    std::string text(SliceOf(options.first(i)));
+    if (i > 0 && !rest.empty()) text += " ";
+    return absl::StrCat(text, SliceOf(rest));
+  }
+  return std::string(SliceOf(options));
+}
+
+}  // namespace
+
+absl::StatusOr<Object> ReadKey(TokenSpan tokens, const Object& table) {
+  const Head head = HeadOf(tokens);
+  const size_t open = head.end;
+  const size_t close = ClosingOf(tokens, open);
+  if (head.name.empty() || open >= tokens.size() || close == tokens.size() ||
+      !tokens[open].IsOperator('(')) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "key \"", Printable(SliceOf(tokens)), "\" is not understood"));
+  }
+  const bool is_primary = head.kind == v1::PRIMARY_KEY;
+  Object key(head.kind,
+             table.path().Child(is_primary ? head.name : Folded(head.name)));
+  SetWrittenName(head.name, key);
+  key.Set("type", head.type);
+  const TokenSpan columns = tokens.subspan(open, close + 1 - open);
+  key.Set("columns", SliceOf(columns));
+  DependOnColumns(columns, table.path(), key);
+  TokenSpan options = tokens.subspan(close + 1);
+  if (!options.empty() &&
+      (options.back().Is("INVISIBLE") || options.back().Is("IGNORED"))) {
+    key.Set("hidden", "yes");
+    options.remove_suffix(1);
+  }
+  key.Set("options", OptionsOf(options, table));
+  return key;
+}
+
+Sql KeyDefinition(const Object& key, const Flavour& flavour) {
+  Sql sql(kMysqlQuoting);
+  if (key.kind() == v1::PRIMARY_KEY) {
+    sql << "PRIMARY KEY ";
+  } else {
+    if (key.kind() == v1::UNIQUE_KEY) sql << "UNIQUE ";
+    if (key.Has("type")) sql << Verbatim{key.Get("type")} << " ";
+    sql << "KEY " << Identifier{WrittenName(key)} << " ";
+  }
+  sql << Verbatim{key.Get("columns")};
+  if (key.Has("options")) sql << " " << Verbatim{key.Get("options")};
+  if (key.Has("hidden")) {
+    if (flavour.is_mariadb) {
+      sql << " IGNORED";
+    } else {
+      sql << " INVISIBLE";
+    }
+  }
+  return sql;
+}
+
+KindHandler PrimaryKeyHandler() { return MakeHandler(v1::PRIMARY_KEY, 40, 60); }
+KindHandler UniqueKeyHandler() { return MakeHandler(v1::UNIQUE_KEY, 30, 40); }
+KindHandler IndexHandler() { return MakeHandler(v1::INDEX, 15, 30); }
+
+}  // namespace fleet::mysql
