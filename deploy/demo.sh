@@ -2,7 +2,7 @@
 # The main job on a small fleet: one source and nine targets in three regions,
 # one coordinator, one agent per region. Installs and builds what is missing.
 #
-#   deploy/demo.sh [--engine sqlite|postgres] [--keep]
+#   deploy/demo.sh [--engine sqlite|postgres|mariadb] [--keep]
 #
 # --keep leaves the fleet running and prints the commands to try.
 set -euo pipefail
@@ -13,7 +13,7 @@ engine=sqlite
 keep=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --engine) engine=${2:?--engine needs sqlite or postgres}; shift ;;
+    --engine) engine=${2:?--engine needs sqlite, postgres or mariadb}; shift ;;
     --engine=*) engine=${1#*=} ;;
     --keep) keep=yes ;;
     -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -f "deploy/demo/${engine}_v1.sql" ] || {
-  echo "no demo for engine $engine; use sqlite or postgres" >&2
+  echo "no demo for engine $engine; use sqlite, postgres or mariadb" >&2
   exit 64
 }
 
@@ -88,20 +88,42 @@ start_postgres() {
   echo "PostgreSQL did not start" >&2
   return 1
 }
+as_mysql=()
+[ "$(id -u)" -ne 0 ] || as_mysql=(runuser -u mysql --)
+
+mariadb_client() { mariadb --no-defaults --default-character-set=utf8mb4 -S "$work/my/s" -uroot -NB "$@"; }
+start_mariadb() {
+  mkdir "$work/my"
+  [ "$(id -u)" -ne 0 ] || chown mysql "$work/my"
+  "${as_mysql[@]}" mariadb-install-db --no-defaults --datadir="$work/my/data" \
+    --auth-root-authentication-method=normal --skip-test-db >/dev/null 2>&1
+  start mariadb "${as_mysql[@]}" "$(command -v mariadbd)" --no-defaults --datadir="$work/my/data" \
+    --socket="$work/my/s" --pid-file="$work/my/pid" --skip-networking --max-connections=200 \
+    --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0
+  for _ in $(seq 200); do
+    mariadb_client -e 'select 1' >/dev/null 2>&1 && return
+    sleep 0.1
+  done
+  echo "MariaDB did not start" >&2
+  return 1
+}
 create_database() {
   case $engine in
+    mariadb) mariadb_client -e "CREATE DATABASE \`$1\`" ;;
     sqlite) sqlite3 "$work/$1.db" 'PRAGMA journal_mode=WAL; CREATE TABLE x(y); DROP TABLE x' >/dev/null ;;
     postgres) psql -Xqh "$work/pg" -U postgres -c "CREATE DATABASE \"$1\"" ;;
   esac
 }
 run_sql() {  # DATABASE <SQL
   case $engine in
+    mariadb) mariadb_client "$1" ;;
     sqlite) sqlite3 -bail "$work/$1.db" ;;
     postgres) psql -XqAth "$work/pg" -U postgres -v ON_ERROR_STOP=1 -d "$1" -f - ;;
   esac
 }
 url() {
   case $engine in
+    mariadb) echo "mariadb://root@localhost/$1?socket=$work/my/s" ;;
     sqlite) echo "sqlite:$work/$1.db" ;;
     postgres) echo "postgres://postgres@/$1?host=$work/pg" ;;
   esac
@@ -119,7 +141,8 @@ agent_config() {  # REGION
   echo "region: $1"
   echo "coordinator: {address: \"$FLEETCTL_COORDINATOR\"}"
   echo "state_dir: $work/agent-$1"
-  [ "$engine" = sqlite ] || echo "scratch: {postgres: \"$(url postgres)\"}"
+  [ "$engine" != postgres ] || echo "scratch: {postgres: \"$(url postgres)\"}"
+  [ "$engine" != mariadb ] || echo "scratch: {mariadb: \"$(url information_schema)\"}"
   echo "fingerprint_every: 2s"
   echo "targets:"
   [ "$1" != eu-west ] || echo "  - {name: prod-eu, url: \"$(url prod-eu)\", tags: [source], read_only: true}"
@@ -131,6 +154,7 @@ agent_config() {  # REGION
 
 title "A fleet: prod-eu and nine tenants' databases on $engine"
 [ "$engine" != postgres ] || start_postgres
+[ "$engine" != mariadb ] || start_mariadb
 for database in prod-eu "${targets[@]}"; do create_database "$database"; done
 run_sql prod-eu <"deploy/demo/${engine}_v1.sql"
 start coordinator fleet-coordinator --listen "$FLEETCTL_COORDINATOR" --state-dir "$work/coordinator"
