@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/schema/kind.h"
+#include "lib/schema/reachable.h"
 
 namespace fleet {
 namespace {
@@ -29,6 +30,7 @@ struct Node {
 struct Batch {
   std::set<int> ready;  // places
   int waiting = 0;      // edges from outside that are not satisfied
+  int left = 0;         // nodes that are not done
 };
 
 struct NodesOf {
@@ -288,6 +290,7 @@ class Orderer {
     }
     batches_.resize(numbers.size());
     for (const Node& node : nodes_) {
+      if (node.batch != kNone) ++batches_[node.batch].left;
       for (const auto& [after, soft] : node.next) {
         const int batch = nodes_[static_cast<size_t>(after)].batch;
         if (batch != kNone && batch != node.batch) ++batches_[batch].waiting;
@@ -344,6 +347,7 @@ class Orderer {
       if (node.done) continue;
       node.done = true;
       open_batch = node.batch;
+      if (open_batch != kNone) --batches_[open_batch].left;
       steps.push_back(node.step);
       for (const auto& [after, soft] : node.next) {
         Node& next = nodes_[static_cast<size_t>(after)];
@@ -355,8 +359,22 @@ class Orderer {
           AddReady(place_[static_cast<size_t>(after)]);
         }
       }
+      if (open_batch != kNone) UnblockBatch(open_batch);
     }
     return steps;
+  }
+
+  // Soft edges among the nodes of a batch do not break it off: the first of
+  // its nodes that nothing else holds back goes on.
+  void UnblockBatch(int number) {
+    const Batch& batch = batches_[number];
+    if (batch.left == 0 || batch.waiting > 0 || !batch.ready.empty()) return;
+    for (size_t place = 0; place < at_place_.size(); ++place) {
+      const Node& node = NodeAt(static_cast<int>(place));
+      if (node.done || node.batch != number || node.hard_before > 0) continue;
+      AddReady(static_cast<int>(place));
+      return;
+    }
   }
 
   static bool IsFree(const Node& node) {
@@ -376,13 +394,11 @@ class Orderer {
     return kNone;
   }
 
-  using Edges = std::vector<std::vector<size_t>>;
-
   // Walks from the first node that is left to what it waits for, until that
   // waits for it in turn.
   std::vector<bool> FirstCycle() const {
-    Edges after(nodes_.size());
-    Edges before(nodes_.size());
+    Adjacency after(nodes_.size());
+    Adjacency before(nodes_.size());
     size_t at = nodes_.size();
     for (int node : at_place_) {
       const size_t index = static_cast<size_t>(node);
@@ -405,22 +421,6 @@ class Orderer {
       if (higher == at_place_.end()) return above;
       at = static_cast<size_t>(*higher);
     }
-  }
-
-  // By one edge or more: `start` itself only where it is on a cycle.
-  static std::vector<bool> Reachable(size_t start, const Edges& edges) {
-    std::vector<bool> seen(edges.size());
-    std::vector<size_t> stack = {start};
-    while (!stack.empty()) {
-      const size_t index = stack.back();
-      stack.pop_back();
-      for (size_t next : edges[index]) {
-        if (seen[next]) continue;
-        seen[next] = true;
-        stack.push_back(next);
-      }
-    }
-    return seen;
   }
 
   // What stands on a cycle of hard edges, in order of place.

@@ -16,6 +16,8 @@ namespace {
 int Combine(int a, int b) {
   const int low = std::min(a, b);
   const int high = std::max(a, b);
+  // Each is instant alone. MariaDB looks at indexes for the two together.
+  if (low == kInstantOption && high == kInstantGrowth) return kNoCopy;
   return low == kInstantColumn && high != low && high < kInPlace
              ? static_cast<int>(kInPlace)
              : high;
@@ -25,6 +27,8 @@ Sql MariadbTail(int cost) {
   Sql sql(kMysqlQuoting);
   switch (cost) {
     case kInstant:
+    case kInstantOption:
+    case kInstantGrowth:
     case kInstantColumn:
       sql << ", ALGORITHM=INSTANT, LOCK=NONE";
       break;
@@ -50,10 +54,12 @@ Sql MysqlTail(int cost) {
   Sql sql(kMysqlQuoting);
   switch (cost) {
     case kInstant:
+    case kInstantOption:
     case kInstantColumn:
       // LOCK may not be named with it.
       sql << ", ALGORITHM=INSTANT";
       break;
+    case kInstantGrowth:
     case kNoCopy:
       sql << ", ALGORITHM=INPLACE, LOCK=NONE";
       break;
@@ -132,6 +138,12 @@ v1::Statement& AddAlone(const Sql& sql, absl::string_view lock,
   v1::Statement& statement = renderer.Add(sql, lock);
   statement.set_transactional(false);
   return statement;
+}
+
+void RunUnchecked(v1::Statement& statement) {
+  if (statement.settings_size() > 0) return;
+  statement.add_settings("SET SESSION foreign_key_checks = 0");
+  statement.add_settings_end("SET SESSION foreign_key_checks = 1");
 }
 
 const Object* TableOf(const Path& table, const Renderer& renderer) {

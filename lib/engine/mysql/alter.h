@@ -17,6 +17,8 @@ namespace fleet::mysql {
 // metadata when it is alone writes the rows anew next to other work.
 enum Cost : int {
   kInstant,        // metadata only
+  kInstantOption,  // an option of the table
+  kInstantGrowth,  // longer values of a column
   kInstantColumn,  // a column comes or goes, noted in metadata
   kNoCopy,         // builds indexes; readers and writers go on
   kInPlace,        // writes all rows anew; readers and writers go on
@@ -28,6 +30,7 @@ enum Cost : int {
 // Which clauses share a statement.
 enum Batch : int {
   kMainBatch = 1,
+  kUncheckedBatch,   // runs with foreign_key_checks off
   kForeignKeyBatch,  // made after all else, and after one of the same name went
   kVirtualBatch,     // computed columns, which servers add and drop alone
   kDefaultBatch,     // takes defaults away from columns that must be there
@@ -42,6 +45,10 @@ v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
 // A statement of its own.
 v1::Statement& AddAlone(const Sql& sql, absl::string_view lock,
                         Renderer& renderer);
+
+// Runs the statement with foreign_key_checks off: what it does to foreign keys
+// is about tables that are not there.
+void RunUnchecked(v1::Statement& statement);
 
 // What the table is in the old schema (in the new one where it is not there).
 const Object* TableOf(const Path& table, const Renderer& renderer);

@@ -1,6 +1,7 @@
 #include "lib/engine/mysql/catalog.h"
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -226,12 +227,19 @@ class CatalogReader {
         keys[object.path().Parent()].push_back(object.key);
       }
     }
+    std::set<Path> there;
+    for (const Object& object : objects_) {
+      if (object.kind() == v1::TABLE) there.insert(object.path());
+    }
     for (Object& object : objects_) {
       if (object.kind() != v1::FOREIGN_KEY) continue;
       std::vector<Path> tables = {object.path().Parent()};
       for (const Dependency& dependency : object.depends_on) {
         if (dependency.on.kind == v1::TABLE) {
           tables.push_back(dependency.on.path);
+          if (!there.contains(dependency.on.path)) {
+            object.Set("dangling", "yes");
+          }
         }
       }
       for (const Path& table : tables) {

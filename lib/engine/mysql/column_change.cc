@@ -78,7 +78,7 @@ Cost CostOfType(const Object& from, const Object& to) {
   const int64_t before = VarcharLength(from.Get("type"));
   const int64_t after = VarcharLength(to.Get("type"));
   if (before > 0 && after >= before && KeepsLengthBytes(from, to)) {
-    return kInstant;
+    return kInstantGrowth;
   }
   if (AppendsMembers(from.Get("type"), to.Get("type"))) return kInstant;
   return kCopy;
@@ -145,7 +145,7 @@ Cost CostOfChange(const Object& from, const Object& to,
 void NoteChange(const Object& from, const Object& to, const Renderer& renderer,
                 v1::Statement& statement) {
   const std::string name = to.path().Dotted();
-  if (from.Get("type") != to.Get("type") && CostOfType(from, to) != kInstant) {
+  if (from.Get("type") != to.Get("type") && CostOfType(from, to) == kCopy) {
     NoteType(from, to, renderer, statement);
     AddHazard(statement, v1::DATA_DEPENDENT,
               absl::StrCat("fails when a value of ", name,
@@ -195,8 +195,7 @@ void ReplaceColumn(const Object& from, const Object& to, Renderer& renderer) {
                         return dependency.on == to.key;
                       });
       if (!holds || renderer.from().Find(key.key) == nullptr) continue;
-      clause << ", DROP KEY " << Identifier{WrittenName(key)} << ", ADD "
-             << KeyDefinition(key, FlavourOf(renderer.server()));
+      clause << ", " << KeyMadeAgain(key, FlavourOf(renderer.server()));
     }
   }
   AddAlter(table, clause, kCopy, renderer);

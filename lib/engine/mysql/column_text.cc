@@ -104,6 +104,7 @@ class ColumnReader {
     ReadType();
     while (at_ < tokens_.size()) RETURN_IF_ERROR(ReadClause());
     SettleText();
+    SettleJson();
     SettleDefault();
     return std::move(object_);
   }
@@ -123,6 +124,22 @@ class ColumnReader {
         " is not understood at \"",
         Printable(SliceOf(tokens_.subspan(std::min(at_, tokens_.size())))),
         "\""));
+  }
+
+  // MariaDB prints JSON as what it is made of, and takes a longtext with that
+  // check for another type than the JSON that it is.
+  void SettleJson() {
+    const std::string check =
+        absl::StrCat("(json_valid(", tokens_[0].text, "))");
+    if (object_.Get("type") != "longtext" ||
+        object_.Get("collation") != "utf8mb4_bin" ||
+        object_.Get("check") != check) {
+      return;
+    }
+    object_.Set("type", "json");
+    for (const absl::string_view part : {"charset", "collation", "check"}) {
+      object_.Set(part, "");
+    }
   }
 
   // "int(10) unsigned", "enum('a','b')", "double".

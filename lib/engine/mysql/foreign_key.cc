@@ -14,7 +14,11 @@ namespace fleet::mysql {
 namespace {
 
 constexpr AttributeSpec kAttributes[] = {
+    // As the server printed them, and how it is written.
+    {"actions", Compare::kIgnore, OnChange::kIgnore, 0},
     {"columns", Compare::kExact, OnChange::kRecreate, 40},
+    // Refers to a table that is not there: made while nothing was checked.
+    {"dangling", Compare::kIgnore, OnChange::kIgnore, 0},
     {"name", Compare::kExact, OnChange::kRecreate, 5},
     {"on_delete", Compare::kExact, OnChange::kRecreate, 40},
     {"on_update", Compare::kExact, OnChange::kRecreate, 30},
@@ -44,6 +48,7 @@ void DependOnColumns(const Path& table, TokenSpan tokens, Object& object) {
 // "ON DELETE SET NULL ON UPDATE SET DEFAULT". RESTRICT and NO ACTION are one
 // thing here, and what it is without the clause.
 absl::Status ReadActions(TokenSpan tokens, Object& object) {
+  object.Set("actions", SliceOf(tokens));
   for (size_t i = 0; i < tokens.size();) {
     if (i + 2 >= tokens.size() || !tokens[i].Is("ON")) {
       return NotUnderstood(tokens);
@@ -63,6 +68,34 @@ absl::Status ReadActions(TokenSpan tokens, Object& object) {
   return absl::OkStatus();
 }
 
+// A key that the server made for an earlier foreign key, by its name; nothing
+// else tells. It takes its place from it when another one comes, unless it is
+// made in the same statement.
+bool MayBeTheServers(const Object& index, const Object& key,
+                     const Renderer& renderer) {
+  const Path table = key.path().Parent();
+  const Object* before = renderer.from().Find(index.key);
+  if (before == nullptr || before->Get("columns") != key.Get("columns") ||
+      !IsSameKey(*before, index) || index.name() == key.name()) {
+    return false;
+  }
+  const absl::StatusOr<Tokens> columns = Tokenize(key.Get("columns"));
+  const bool is_columns_name = columns.ok() && columns->size() > 1 &&
+                               Folded((*columns)[1].value) == index.name();
+  return is_columns_name ||
+         renderer.from().Find(v1::FOREIGN_KEY, index.path()) != nullptr;
+}
+
+// Nothing is checked, nothing is written: its table is not there.
+void CreateDangling(const Object& key, const Sql& clause, Renderer& renderer) {
+  v1::Statement& statement = AddAlter(key.path().Parent(), clause, kNoCopy,
+                                      renderer, "", kUncheckedBatch);
+  RunUnchecked(statement);
+  AddHazard(statement, v1::CORRECTNESS,
+            absl::StrCat("foreign key ", key.path().Dotted(),
+                         " refers to a table that is not there"));
+}
+
 void CreateForeignKey(const Object& key, Renderer& renderer) {
   const Path table = key.path().Parent();
   Sql clause(kMysqlQuoting);
@@ -70,11 +103,14 @@ void CreateForeignKey(const Object& key, Renderer& renderer) {
          << Verbatim{key.Get("columns")} << " REFERENCES "
          << Verbatim{key.Get("references")} << " "
          << Verbatim{key.Get("referenced_columns")};
-  if (key.Has("on_delete")) {
-    clause << " ON DELETE " << Verbatim{key.Get("on_delete")};
+  if (key.Has("actions")) clause << " " << Verbatim{key.Get("actions")};
+  if (key.Has("dangling")) {
+    CreateDangling(key, clause, renderer);
+    return;
   }
-  if (key.Has("on_update")) {
-    clause << " ON UPDATE " << Verbatim{key.Get("on_update")};
+  for (const Object& index : renderer.to().ChildrenOf(table, v1::INDEX)) {
+    if (!MayBeTheServers(index, key, renderer)) continue;
+    clause << ", " << KeyMadeAgain(index, FlavourOf(renderer.server()));
   }
   const bool is_new = renderer.from().Find(v1::TABLE, table) == nullptr;
   v1::Statement& statement =

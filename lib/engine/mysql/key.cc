@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -113,6 +112,20 @@ void CreateKey(const Object& key, Renderer& renderer) {
   }
 }
 
+// A foreign key that refers to nothing may stay without a key of its own; the
+// server drops the key only while it checks none.
+bool LeavesDangling(const Object& key, const Renderer& renderer) {
+  const Path table = key.path().Parent();
+  for (const Object& foreign :
+       renderer.to().ChildrenOf(table, v1::FOREIGN_KEY)) {
+    if (foreign.Has("dangling") &&
+        foreign.Get("columns") == key.Get("columns")) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void DropKey(const Object& key, Renderer& renderer) {
   const Path table = key.path().Parent();
   Sql clause(kMysqlQuoting);
@@ -121,6 +134,12 @@ void DropKey(const Object& key, Renderer& renderer) {
     clause << "DROP PRIMARY KEY";
   } else {
     clause << "DROP KEY " << Identifier{WrittenName(key)};
+  }
+  if (LeavesDangling(key, renderer)) {
+    v1::Statement& statement =
+        AddAlter(table, clause, cost, renderer, "", kUncheckedBatch);
+    RunUnchecked(statement);
+    return;
   }
   if (KeepsRowsInOrder(key, renderer.from())) {
     const bool is_replaced =
@@ -186,23 +205,6 @@ KindHandler MakeHandler(v1::ObjectKind kind, int create_risk, int drop_risk) {
   return handler;
 }
 
-// InnoDB prints the block size that the table had before, and ignores it.
-std::string OptionsOf(TokenSpan options, const Object& table) {
-  if (!absl::EqualsIgnoreCase(table.Get("engine"), "InnoDB")) {
-    return std::string(SliceOf(options));
-  }
-  for (size_t i = 0; i < options.size(); ++i) {
-    if (!options[i].Is("KEY_BLOCK_SIZE")) continue;
-    const size_t size =
-        i + 1 < options.size() && options[i + 1].IsOperator('=') ? 3 : 2;
-    const TokenSpan rest = options.subspan(std::min(i + size, options.size()));
-    std::string text(SliceOf(options.first(i)));
-    if (i > 0 && !rest.empty()) text += " ";
-    return absl::StrCat(text, SliceOf(rest));
-  }
-  return std::string(SliceOf(options));
-}
-
 }  // namespace
 
 absl::StatusOr<Object> ReadKey(TokenSpan tokens, const Object& table) {
@@ -228,7 +230,7 @@ absl::StatusOr<Object> ReadKey(TokenSpan tokens, const Object& table) {
     key.Set("hidden", "yes");
     options.remove_suffix(1);
   }
-  key.Set("options", OptionsOf(options, table));
+  key.Set("options", SliceOf(options));
   return key;
 }
 
@@ -251,6 +253,22 @@ Sql KeyDefinition(const Object& key, const Flavour& flavour) {
     }
   }
   return sql;
+}
+
+bool IsSameKey(const Object& a, const Object& b) {
+  return a.Get("columns") == b.Get("columns") &&
+         a.Get("options") == b.Get("options") && a.Get("type") == b.Get("type");
+}
+
+Sql KeyMadeAgain(const Object& key, const Flavour& flavour) {
+  Sql clause(kMysqlQuoting);
+  if (key.kind() == v1::PRIMARY_KEY) {
+    clause << "DROP PRIMARY KEY";
+  } else {
+    clause << "DROP KEY " << Identifier{WrittenName(key)};
+  }
+  clause << ", ADD " << KeyDefinition(key, flavour);
+  return clause;
 }
 
 KindHandler PrimaryKeyHandler() { return MakeHandler(v1::PRIMARY_KEY, 40, 60); }

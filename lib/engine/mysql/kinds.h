@@ -70,6 +70,9 @@ absl::StatusOr<Object> ReadSequence(absl::string_view name,
 
 // The clauses of a CREATE TABLE or ADD. Pure.
 Sql KeyDefinition(const Object& key, const Flavour& flavour);
+// "DROP KEY `k`, ADD KEY `k` (…)", for a key that does not change.
+Sql KeyMadeAgain(const Object& key, const Flavour& flavour);
+bool IsSameKey(const Object& a, const Object& b);
 Sql CheckDefinition(const Object& check);
 
 // The names in `tokens` that are tables, views, sequences or routines become

@@ -23,9 +23,25 @@ struct Partitions {
   std::string head;
   std::vector<std::string> names;  // quoted
   std::vector<std::string> texts;
+  std::vector<std::string> bounds;  // "VALUES LESS THAN (10)"
   bool is_range = false;
   bool is_list = false;
 };
+
+std::string BoundOf(TokenSpan partition) {
+  size_t begin = 0;
+  while (begin < partition.size() && !partition[begin].Is("VALUES")) ++begin;
+  size_t end = begin;
+  while (end < partition.size() && !partition[end].IsOperator('(') &&
+         !partition[end].Is("MAXVALUE")) {
+    ++end;
+  }
+  if (end < partition.size() && partition[end].IsOperator('(')) {
+    end = ClosingOf(partition, end);
+  }
+  return std::string(SliceOf(
+      partition.subspan(begin, std::min(end + 1, partition.size()) - begin)));
+}
 
 Partitions Parse(absl::string_view definition) {
   Partitions partitions;
@@ -49,6 +65,7 @@ Partitions Parse(absl::string_view definition) {
        SplitAtCommas(tokens.subspan(open + 1, close - open - 1))) {
     partitions.texts.emplace_back(SliceOf(part));
     partitions.names.emplace_back(part.size() > 1 ? part[1].text : "");
+    partitions.bounds.push_back(BoundOf(part));
   }
   return partitions;
 }
@@ -161,11 +178,12 @@ void AlterPartitioning(const Difference& difference, Renderer& renderer) {
   }
   const size_t front = CommonFront(from, to);
   const size_t back = CommonBack(from, to, front);
-  // A range in the middle covers what its neighbours leave; at the end, only
-  // the same last bound does.
+  // Together they have to end where they ended: the next range begins there.
   const bool can_reorganize = from.is_range && back > 0 &&
                               front + back < from.texts.size() &&
-                              front + back < to.texts.size();
+                              front + back < to.texts.size() &&
+                              from.bounds[from.bounds.size() - back - 1] ==
+                                  to.bounds[to.bounds.size() - back - 1];
   if (can_reorganize) {
     Reorganize(table, from, to, front, back, renderer);
   } else {

@@ -62,10 +62,10 @@ struct OptionRow {
 };
 constexpr OptionRow kOptions[] = {
     {"avg_row_length", "AVG_ROW_LENGTH", "0", kCopy},
-    {"charset", "DEFAULT CHARSET", "DEFAULT", kInstant},
+    {"charset", "DEFAULT CHARSET", "DEFAULT", kInstantOption},
     {"checksum", "CHECKSUM", "0", kCopy},
-    {"collation", "COLLATE", "DEFAULT", kInstant},
-    {"comment", "COMMENT", "''", kInstant},
+    {"collation", "COLLATE", "DEFAULT", kInstantOption},
+    {"comment", "COMMENT", "''", kInstantOption},
     {"compression", "COMPRESSION", "'NONE'", kCopy},
     {"connection", "CONNECTION", "''", kCopy},
     {"delay_key_write", "DELAY_KEY_WRITE", "0", kCopy},
@@ -74,9 +74,9 @@ constexpr OptionRow kOptions[] = {
     {"max_rows", "MAX_ROWS", "0", kCopy},
     {"min_rows", "MIN_ROWS", "0", kCopy},
     {"row_format", "ROW_FORMAT", "DEFAULT", kInPlace},
-    {"stats_auto_recalc", "STATS_AUTO_RECALC", "DEFAULT", kInstant},
-    {"stats_persistent", "STATS_PERSISTENT", "DEFAULT", kInstant},
-    {"stats_sample_pages", "STATS_SAMPLE_PAGES", "DEFAULT", kInstant},
+    {"stats_auto_recalc", "STATS_AUTO_RECALC", "DEFAULT", kInstantOption},
+    {"stats_persistent", "STATS_PERSISTENT", "DEFAULT", kInstantOption},
+    {"stats_sample_pages", "STATS_SAMPLE_PAGES", "DEFAULT", kInstantOption},
     {"union", "UNION", "()", kCopy},
 };
 
@@ -230,6 +230,22 @@ void AlterVersioning(const Object& to, Renderer& renderer) {
             absl::StrCat("deletes the history of ", to.path().Dotted()));
 }
 
+// The server gives keys the block size that their table had, unless they are
+// made in the same statement. The rows are written anew all the same.
+void WriteKeysAnew(const Object& table, Renderer& renderer) {
+  if (!table.Has("key_block_size")) return;
+  for (const v1::ObjectKind kind :
+       {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::INDEX}) {
+    for (const Object& key : renderer.to().ChildrenOf(table.path(), kind)) {
+      const Object* before = renderer.from().Find(key.key);
+      if (before != nullptr && IsSameKey(*before, key)) {
+        AddAlter(table.path(), KeyMadeAgain(key, FlavourOf(renderer.server())),
+                 kInPlace, renderer);
+      }
+    }
+  }
+}
+
 // The engine, and the character set with its collation, are one clause each.
 void AlterTable(const Difference& difference, Renderer& renderer) {
   const Object& from = *difference.from;
@@ -250,7 +266,7 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
       Sql clause(kMysqlQuoting);
       clause << "DEFAULT CHARACTER SET " << Verbatim{to.Get("charset")}
              << " COLLATE " << Verbatim{to.Get("collation")};
-      AddAlter(to.path(), clause, kInstant, renderer);
+      AddAlter(to.path(), clause, kInstantOption, renderer);
     } else {
       const OptionRow row = OptionOf(name);
       Sql clause(kMysqlQuoting);
@@ -258,6 +274,7 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
              << Verbatim{to.Has(name) ? to.Get(name) : row.none};
       AddAlter(to.path(), clause, name == "engine" ? kUnstated : row.cost,
                renderer);
+      if (name == "key_block_size") WriteKeysAnew(from, renderer);
     }
   }
 }
