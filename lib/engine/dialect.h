@@ -82,10 +82,10 @@ class Dialect {
   // if its schema has not changed since. Cheap.
   virtual std::string ChangeTokenQuery(int server_version) const = 0;
 
-  // FailedPrecondition saying what `object` of `schema` has that a server of
-  // this version does not know.
+  // FailedPrecondition saying what `object` of `schema` has that `server` does
+  // not know.
   virtual absl::Status CheckSupport(const Object& object, const Schema& schema,
-                                    int server_version) const {
+                                    const SchemaInfo& server) const {
     return absl::OkStatus();
   }
 

@@ -30,7 +30,7 @@ absl::Status CheckSupport(const std::vector<Difference>& differences,
   for (const Difference& difference : differences) {
     if (difference.to == nullptr) continue;
     const absl::Status status =
-        dialect.CheckSupport(*difference.to, to, server.server_version);
+        dialect.CheckSupport(*difference.to, to, server);
     RETURN_IF_ERROR(RefusalOf(difference.key(),
                               Annotate(status, Describe(difference.key()))));
   }

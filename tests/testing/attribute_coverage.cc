@@ -32,12 +32,19 @@ constexpr Since kSince[] = {
 // invalid by a failure; table spaces and access methods are the server's, and
 // the second one of either is made by hand. Owners and privileges need a scope
 // that includes them: access_test. SQLite's constraints share their attributes.
+// MariaDB 10.11 has not what MySQL and later ones have.
 struct Impossible {
   v1::Engine engine;
   v1::ObjectKind kind;
   absl::string_view attribute;
 };
 constexpr Impossible kImpossible[] = {
+    {v1::MYSQL, v1::CHECK, "not_enforced"},
+    {v1::MYSQL, v1::COLUMN, "no_default"},
+    {v1::MYSQL, v1::COLUMN, "srid"},
+    {v1::MYSQL, v1::SEQUENCE, "type"},
+    {v1::MYSQL, v1::TABLE, "compression"},
+    {v1::MYSQL, v1::TABLE, "encryption"},
     {v1::POSTGRES, v1::DEFAULT_PRIVILEGES, "privileges"},
     {v1::POSTGRES, v1::INDEX, "invalid"},
     {v1::POSTGRES, v1::INDEX, "tablespace"},

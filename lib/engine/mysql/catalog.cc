@@ -301,11 +301,18 @@ class CatalogReader {
 
 }  // namespace
 
-std::vector<std::string> CatalogQueries() {
+std::vector<std::string> CatalogQueries(int server_version) {
+  // MariaDB has comments of databases since 10.5; MySQL is below ten.
+  constexpr int kCommentsSince = 100'500;
+  const absl::string_view comment =
+      server_version >= kCommentsSince ? "SCHEMA_COMMENT" : "''";
   std::vector<std::string> queries(kQueryCount);
-  queries[kDatabase] =
-      "SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, "
-      "'' FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()";
+  queries[kDatabase] = absl::StrCat(
+      "SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, "
+      "DEFAULT_COLLATION_NAME, ",
+      comment,
+      " FROM information_schema.SCHEMATA "
+      "WHERE SCHEMA_NAME = DATABASE()");
   queries[kCharacterSets] = "SHOW CHARACTER SET";
   queries[kTables] = "SHOW FULL TABLES";
   queries[kRoutines] =

@@ -19,7 +19,7 @@ namespace fleet::mysql {
 
 using Results = absl::Span<const std::unique_ptr<RowSet>>;
 
-std::vector<std::string> CatalogQueries();
+std::vector<std::string> CatalogQueries(int server_version);
 
 // One SHOW CREATE per object that the answers name, in their order.
 std::vector<std::string> ShowQueries(Results results);

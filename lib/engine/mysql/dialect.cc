@@ -8,6 +8,7 @@
 #include "lib/base/status.h"
 #include "lib/engine/mysql/catalog.h"
 #include "lib/engine/mysql/definer.h"
+#include "lib/engine/mysql/features.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/quoting.h"
 
@@ -74,8 +75,8 @@ class Mysql : public Dialect {
   // 101119 → 1011, 80036 → 800.
   int Major(int server_version) const override { return server_version / 100; }
 
-  std::vector<std::string> IntrospectionQueries(int) const override {
-    return CatalogQueries();
+  std::vector<std::string> IntrospectionQueries(int version) const override {
+    return CatalogQueries(version);
   }
   std::vector<std::string> DetailQueries(
       absl::Span<const std::unique_ptr<RowSet>> results) const override {
@@ -85,6 +86,11 @@ class Mysql : public Dialect {
       const SchemaInfo& info,
       std::vector<std::unique_ptr<RowSet>> results) const override {
     return ReadCatalog(info, results);
+  }
+
+  absl::Status CheckSupport(const Object& object, const Schema&,
+                            const SchemaInfo& server) const override {
+    return CheckFeatures(object, FlavourOf(server));
   }
 
   // The server keeps no counter of its definitions, and times of creation are

@@ -52,7 +52,6 @@ Flavour FlavourOf(const SchemaInfo& info) {
   }
   flavour.has_or_replace = flavour.is_mariadb;
   flavour.drops_checks_as_constraints = flavour.is_mariadb;
-  flavour.has_sequences = flavour.is_mariadb;
   flavour.has_nocopy = flavour.is_mariadb;
   flavour.hides_display_width =
       !flavour.is_mariadb && flavour.version >= kNoWidthSince;

@@ -20,7 +20,6 @@ struct Flavour {
   bool has_or_replace = false;
   // DROP CONSTRAINT of a check, where MySQL has DROP CHECK.
   bool drops_checks_as_constraints = false;
-  bool has_sequences = false;
   // Integers have no display width but for tinyint(1) and ZEROFILL.
   bool hides_display_width = false;
   // ALGORITHM=NOCOPY is known, and LOCK goes with ALGORITHM=INSTANT.

@@ -14,7 +14,17 @@
 namespace fleet::mysql {
 namespace {
 
-constexpr AttributeSpec kAttributes[] = {
+constexpr AttributeSpec kPrimaryKeyAttributes[] = {
+    {"columns", Compare::kExact, OnChange::kRecreate, 30},
+    {"options", Compare::kExact, OnChange::kRecreate, 10},
+};
+constexpr AttributeSpec kUniqueKeyAttributes[] = {
+    {"columns", Compare::kExact, OnChange::kRecreate, 30},
+    {"hidden", Compare::kExact, OnChange::kAlter, 20},
+    {"name", Compare::kExact, OnChange::kAlter, 5},
+    {"options", Compare::kExact, OnChange::kRecreate, 10},
+};
+constexpr AttributeSpec kIndexAttributes[] = {
     {"columns", Compare::kExact, OnChange::kRecreate, 30},
     {"hidden", Compare::kExact, OnChange::kAlter, 20},
     {"name", Compare::kExact, OnChange::kAlter, 5},
@@ -187,10 +197,12 @@ std::string Summary(const Object& key) {
   return text;
 }
 
-KindHandler MakeHandler(v1::ObjectKind kind, int create_risk, int drop_risk) {
+KindHandler MakeHandler(v1::ObjectKind kind,
+                        absl::Span<const AttributeSpec> attributes,
+                        int create_risk, int drop_risk) {
   KindHandler handler;
   handler.spec.kind = kind;
-  handler.spec.attributes = kAttributes;
+  handler.spec.attributes = attributes;
   handler.spec.absorbed_by_parent_create = true;
   handler.spec.dropped_with_parent = true;
   handler.spec.follows_alter = true;
@@ -271,8 +283,14 @@ Sql KeyMadeAgain(const Object& key, const Flavour& flavour) {
   return clause;
 }
 
-KindHandler PrimaryKeyHandler() { return MakeHandler(v1::PRIMARY_KEY, 40, 60); }
-KindHandler UniqueKeyHandler() { return MakeHandler(v1::UNIQUE_KEY, 30, 40); }
-KindHandler IndexHandler() { return MakeHandler(v1::INDEX, 15, 30); }
+KindHandler PrimaryKeyHandler() {
+  return MakeHandler(v1::PRIMARY_KEY, kPrimaryKeyAttributes, 40, 60);
+}
+KindHandler UniqueKeyHandler() {
+  return MakeHandler(v1::UNIQUE_KEY, kUniqueKeyAttributes, 30, 40);
+}
+KindHandler IndexHandler() {
+  return MakeHandler(v1::INDEX, kIndexAttributes, 15, 30);
+}
 
 }  // namespace fleet::mysql

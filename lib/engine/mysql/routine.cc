@@ -14,13 +14,21 @@
 namespace fleet::mysql {
 namespace {
 
-constexpr AttributeSpec kAttributes[] = {
+constexpr AttributeSpec kFunctionAttributes[] = {
     {"charset_client", Compare::kExact, OnChange::kAlter, 5},
     {"collation_connection", Compare::kExact, OnChange::kAlter, 5},
     {"definer", Compare::kExact, OnChange::kAlter, 20},
     {"definition", Compare::kExact, OnChange::kAlter, 30},
     {"name", Compare::kIgnore, OnChange::kIgnore, 0},
     {"prefix", Compare::kExact, OnChange::kAlter, 30},
+    {"sql_mode", Compare::kExact, OnChange::kAlter, 10},
+};
+constexpr AttributeSpec kProcedureAttributes[] = {
+    {"charset_client", Compare::kExact, OnChange::kAlter, 5},
+    {"collation_connection", Compare::kExact, OnChange::kAlter, 5},
+    {"definer", Compare::kExact, OnChange::kAlter, 20},
+    {"definition", Compare::kExact, OnChange::kAlter, 30},
+    {"name", Compare::kIgnore, OnChange::kIgnore, 0},
     {"sql_mode", Compare::kExact, OnChange::kAlter, 10},
 };
 
@@ -76,10 +84,11 @@ void AlterRoutine(const Difference& difference, Renderer& renderer) {
   Write(*difference.to, /*replace=*/false, renderer);
 }
 
-KindHandler MakeHandler(v1::ObjectKind kind) {
+KindHandler MakeHandler(v1::ObjectKind kind,
+                        absl::Span<const AttributeSpec> attributes) {
   KindHandler handler;
   handler.spec.kind = kind;
-  handler.spec.attributes = kAttributes;
+  handler.spec.attributes = attributes;
   handler.spec.create_risk = 5;
   handler.spec.drop_risk = 40;
   handler.create = CreateRoutine;
@@ -117,7 +126,11 @@ absl::StatusOr<Object> ReadRoutine(v1::ObjectKind kind, absl::string_view name,
   return routine;
 }
 
-KindHandler FunctionHandler() { return MakeHandler(v1::FUNCTION); }
-KindHandler ProcedureHandler() { return MakeHandler(v1::PROCEDURE); }
+KindHandler FunctionHandler() {
+  return MakeHandler(v1::FUNCTION, kFunctionAttributes);
+}
+KindHandler ProcedureHandler() {
+  return MakeHandler(v1::PROCEDURE, kProcedureAttributes);
+}
 
 }  // namespace fleet::mysql

@@ -23,18 +23,30 @@ struct Head {
 };
 constexpr Head kHeads[] = {
     {"use", ""},          {"create", "database"}, {"create", "schema"},
-    {"drop", "database"}, {"drop", "schema"},     {"alter", "database"},
-    {"alter", "schema"},  {"grant", ""},          {"revoke", ""},
-    {"create", "user"},   {"alter", "user"},      {"drop", "user"},
-    {"rename", "user"},   {"create", "role"},     {"drop", "role"},
-    {"set", "password"},  {"set", "role"},        {"set", "global"},
-    {"set", "default"},   {"flush", ""},          {"lock", "tables"},
-    {"unlock", "tables"}, {"change", "master"},   {"start", "slave"},
+    {"drop", "database"}, {"drop", "schema"},     {"grant", ""},
+    {"revoke", ""},       {"create", "user"},     {"alter", "user"},
+    {"drop", "user"},     {"rename", "user"},     {"create", "role"},
+    {"drop", "role"},     {"set", "password"},    {"set", "role"},
+    {"set", "global"},    {"set", "default"},     {"flush", ""},
+    {"lock", "tables"},   {"unlock", "tables"},   {"change", "master"},
+    {"start", "slave"},
 };
+
+// ALTER DATABASE of a name; without one it is about the one in use.
+bool AltersNamedDatabase(TokenSpan tokens) {
+  if (tokens.size() < 3 || !tokens[0].Is("ALTER") ||
+      !(tokens[1].Is("DATABASE") || tokens[1].Is("SCHEMA"))) {
+    return false;
+  }
+  const Token& third = tokens[2];
+  return !third.Is("DEFAULT") && !third.Is("CHARACTER") &&
+         !third.Is("CHARSET") && !third.Is("COLLATE") && !third.Is("COMMENT");
+}
 
 bool ConcernsOthers(absl::string_view statement) {
   const absl::StatusOr<Tokens> tokens = Tokenize(statement);
   if (!tokens.ok() || tokens->empty()) return false;
+  if (AltersNamedDatabase(*tokens)) return true;
   const std::string first = Folded((*tokens)[0].text);
   const std::string second =
       tokens->size() > 1 ? Folded((*tokens)[1].text) : "";

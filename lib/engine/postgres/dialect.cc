@@ -109,8 +109,8 @@ class PostgresDialectImpl : public Dialect {
   }
 
   absl::Status CheckSupport(const Object& object, const Schema& schema,
-                            int server_version) const override {
-    return CheckFeatures(object, schema, server_version);
+                            const SchemaInfo& server) const override {
+    return CheckFeatures(object, schema, server.server_version);
   }
 
   // Names are qualified, but types and functions inside definitions were

@@ -83,7 +83,9 @@ class CoverageEnvironment : public ::testing::Environment {
  public:
   void TearDown() override {
     const std::vector<std::string> all = testing::ListCases(kCases);
-    for (v1::Engine engine : {v1::POSTGRES, v1::SQLITE}) Check(engine, all);
+    for (v1::Engine engine : {v1::POSTGRES, v1::MYSQL, v1::SQLITE}) {
+      Check(engine, all);
+    }
   }
 
  private:
@@ -123,6 +125,9 @@ std::string PlanText(const v1::Plan& plan) {
       text += "-- transaction\n";
     }
     group = statement.group();
+    for (const std::string& setting : statement.settings()) {
+      absl::StrAppend(&text, "-- under ", setting, "\n");
+    }
     absl::StrAppend(&text, statement.sql(), ";\n");
   }
   return text;
