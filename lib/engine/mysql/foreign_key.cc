@@ -131,7 +131,15 @@ void CreateForeignKey(const Object& key, Renderer& renderer) {
 void DropForeignKey(const Object& key, Renderer& renderer) {
   Sql clause(kMysqlQuoting);
   clause << "DROP FOREIGN KEY " << Identifier{WrittenName(key)};
-  AddAlter(key.path().Parent(), clause, kNoCopy, renderer);
+  const Path table = key.path().Parent();
+  const Object* from = renderer.from().Find(v1::TABLE, table);
+  const Object* to = renderer.to().Find(v1::TABLE, table);
+  // The server lets no table with foreign keys go to another engine, not even
+  // in the statement that drops them.
+  const bool changes_engine =
+      from && to && from->Get("engine") != to->Get("engine");
+  AddAlter(table, clause, kNoCopy, renderer, "",
+           changes_engine ? kForeignKeyBatch : kMainBatch);
 }
 
 std::string Summary(const Object& key) {
