@@ -25,6 +25,7 @@ struct Refusal {
   std::string reason;       // a word for programs
   std::string message;      // a sentence for people
   std::string fingerprint;  // what is live, when it was read
+  bool may_pass = false;    // the connection: another try may find it there
 };
 v1::AgentMessage RefusedMessage(const OrderKey& key, const Refusal& refusal);
 

@@ -49,6 +49,12 @@ OrderRunner::OrderRunner(const TargetConfig& target, const Dialect& dialect,
 // ------------------------------------------------------------------- PREPARE
 
 void OrderRunner::OnPrepare(const v1::Prepare& prepare) {
+  preparing_ = KeyOf(prepare);
+  TryPrepare(prepare, 1);
+}
+
+void OrderRunner::TryPrepare(const v1::Prepare& prepare, int tries) {
+  if (!(preparing_ == KeyOf(prepare)) || IsStopping()) return;
   if (IsStale(prepare.epoch(), "prepare") || AnswerKnown(prepare)) return;
   const OrderKey key = KeyOf(prepare);
   std::string token;
@@ -66,6 +72,14 @@ void OrderRunner::OnPrepare(const v1::Prepare& prepare) {
       refusal = Refusal{v1::TARGET_BLOCKED, "journal",
                         std::string(status.message()), ""};
     }
+  }
+  if (refusal && refusal->may_pass && tries < kOpensMax) {
+    // The server starts again, say.
+    context_.timer.After(kRetryMs, [this, prepare, tries] {
+      strand_.PostAlways(
+          [this, prepare, tries] { TryPrepare(prepare, tries + 1); });
+    });
+    return;
   }
   if (refusal) {
     LogInfo("order refused", {{"rollout", key.rollout},
@@ -196,6 +210,7 @@ void OrderRunner::StartGranted(const OrderState& order,
 
 void OrderRunner::OnCancel(const v1::Cancel& cancel) {
   if (IsStale(cancel.epoch(), "cancel")) return;
+  if (preparing_ == KeyOf(cancel)) preparing_ = OrderKey();
   const std::optional<OrderState> order = context_.journal.Find(KeyOf(cancel));
   if (!order.has_value() || order->started || order->acked) return;
   gate_.Close();

@@ -59,6 +59,7 @@ class OrderRunner : private RunObserver {
   };
 
   // --- PREPARE
+  void TryPrepare(const v1::Prepare& prepare, int tries);
   bool AnswerKnown(const v1::Prepare& prepare);
 
   // --- START
@@ -95,10 +96,11 @@ class OrderRunner : private RunObserver {
   Prober& prober_;
   StartGate gate_;
 
-  OrderKey running_;   // what RunObserver speaks of
-  OrderKey prepared_;  // the last order that became ready…
-  std::string token_;  // …and the change token of that moment
-  OrderKey asking_;    // the order that had its GO and waits for its grant
+  OrderKey running_;    // what RunObserver speaks of
+  OrderKey preparing_;  // the last order that was asked for
+  OrderKey prepared_;   // the last order that became ready…
+  std::string token_;   // …and the change token of that moment
+  OrderKey asking_;     // the order that had its GO and waits for its grant
   int64_t ask_delay_ms_ = 0;
   int64_t noted_ms_ = 0;
   bool repeating_ = false;  // a RepeatResultsLater is on its way

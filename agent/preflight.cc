@@ -9,6 +9,20 @@
 
 namespace fleet {
 
+namespace {
+
+Refusal Unreachable(const absl::Status& status) {
+  const ErrorClass error_class = ErrorClassOf(status);
+  Refusal refusal{v1::TARGET_BLOCKED, "unreachable",
+                  std::string(status.message()), ""};
+  refusal.may_pass = error_class == ErrorClass::kUnknown ||
+                     error_class == ErrorClass::kRetryable ||
+                     absl::IsUnavailable(status);
+  return refusal;
+}
+
+}  // namespace
+
 std::optional<Refusal> Preflight::Check(const v1::Prepare& prepare,
                                         std::string* token) {
   std::optional<Refusal> refusal = CheckOrder(prepare);
@@ -46,14 +60,10 @@ std::optional<Refusal> Preflight::CheckOrder(const v1::Prepare& prepare) {
 
 std::optional<Refusal> Preflight::CheckLive(const v1::Prepare& prepare,
                                             std::string* token) {
-  const absl::StatusOr<Session*> session = session_.Get();
-  absl::StatusOr<Prober::Reading> live =
-      session.ok() ? prober_.ReadFingerprint(**session, prepare.plan().scope())
-                   : session.status();
-  if (!live.ok()) {
-    return Refusal{v1::TARGET_BLOCKED, "unreachable",
-                   std::string(live.status().message()), ""};
-  }
+  absl::StatusOr<Prober::Reading> live = session_.Read([&](Session& session) {
+    return prober_.ReadFingerprint(session, prepare.plan().scope());
+  });
+  if (!live.ok()) return Unreachable(live.status());
   if (live->fingerprint != prepare.plan().from_fingerprint()) {
     return Refusal{v1::TARGET_DRIFTED, "drift",
                    DriftMessage(target_.name, prepare.plan(), live->fingerprint,
@@ -66,13 +76,9 @@ std::optional<Refusal> Preflight::CheckLive(const v1::Prepare& prepare,
 
 std::optional<Refusal> Preflight::CheckData(const v1::Prepare& prepare) {
   if (!HasChecks(prepare.plan())) return {};
-  const absl::StatusOr<Session*> session = session_.Get();
-  const absl::StatusOr<std::vector<v1::Finding>> findings =
-      session.ok() ? RunChecks(**session, prepare.plan()) : session.status();
-  if (!findings.ok()) {
-    return Refusal{v1::TARGET_BLOCKED, "unreachable",
-                   std::string(findings.status().message()), ""};
-  }
+  const absl::StatusOr<std::vector<v1::Finding>> findings = session_.Read(
+      [&](Session& session) { return RunChecks(session, prepare.plan()); });
+  if (!findings.ok()) return Unreachable(findings.status());
   if (findings->empty() || findings->front().warning()) return {};
   return Refusal{v1::TARGET_BLOCKED, "data", findings->front().message(), ""};
 }

@@ -124,18 +124,16 @@ void TargetWorker::Post(absl::string_view what, std::function<void()> task) {
            {{"target", config_.name}, {"message", std::string(what)}});
 }
 
-absl::StatusOr<Session*> TargetWorker::GetSession() {
-  ASSIGN_OR_RETURN(Session * session, session_.Get());
+void TargetWorker::Describe(const Session& session) {
   absl::MutexLock lock(&mutex_);
-  description_.set_flavour(session->info().flavour);
-  description_.set_server_version(session->info().server_version);
-  return session;
+  description_.set_flavour(session.info().flavour);
+  description_.set_server_version(session.info().server_version);
 }
 
 // Before the first greeting, where the database answers in time.
 void TargetWorker::LearnEpochOnce() {
   if (epoch_known_) return;
-  const absl::StatusOr<Session*> session = GetSession();
+  const absl::StatusOr<Session*> session = session_.Get();
   if (!session.ok()) return;
   const absl::Status status = LearnEpoch(**session, dialect_, context_);
   epoch_known_ = status.ok();
@@ -176,10 +174,11 @@ void TargetWorker::LookLater() {
 v1::FingerprintReport TargetWorker::Read(const v1::Scope& scope) {
   v1::FingerprintReport report;
   report.set_target(config_.name);
-  const absl::StatusOr<Session*> session = GetSession();
   const absl::StatusOr<Prober::Reading> reading =
-      session.ok() ? prober_.ReadFingerprint(**session, scope)
-                   : session.status();
+      session_.Read([&](Session& session) {
+        Describe(session);
+        return prober_.ReadFingerprint(session, scope);
+      });
   if (reading.ok()) {
     report.set_fingerprint(reading->fingerprint);
   } else {
@@ -192,9 +191,10 @@ v1::FingerprintReport TargetWorker::Read(const v1::Scope& scope) {
 v1::SchemaReply TargetWorker::ReadSchema() {
   v1::SchemaReply reply;
   reply.set_target(config_.name);
-  const absl::StatusOr<Session*> session = GetSession();
-  const absl::StatusOr<Schema> schema =
-      session.ok() ? prober_.ReadSchema(**session) : session.status();
+  const absl::StatusOr<Schema> schema = session_.Read([&](Session& session) {
+    Describe(session);
+    return prober_.ReadSchema(session);
+  });
   if (!schema.ok()) {
     SetError(schema.status(), &reply);
     return reply;
@@ -215,9 +215,8 @@ v1::SchemaReply TargetWorker::ReadSchema() {
 v1::CheckReply TargetWorker::RunPlanChecks(const v1::Plan& plan) {
   v1::CheckReply reply;
   reply.set_target(config_.name);
-  const absl::StatusOr<Session*> session = GetSession();
   absl::StatusOr<std::vector<v1::Finding>> findings =
-      session.ok() ? RunChecks(**session, plan) : session.status();
+      session_.Read([&](Session& session) { return RunChecks(session, plan); });
   if (!findings.ok()) {
     SetError(findings.status(), &reply);
     return reply;

@@ -56,7 +56,7 @@ class TargetWorker {
  private:
   void Post(absl::string_view what, std::function<void()> task);
   // On the strand:
-  absl::StatusOr<Session*> GetSession();
+  void Describe(const Session& session);
   void LearnEpochOnce();
   void Look(bool always_report);
   void LookLater();

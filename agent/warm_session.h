@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -25,6 +26,17 @@ class WarmSession {
   // Opens one where there is none or it broke. Valid until Drop or the next
   // Get.
   absl::StatusOr<Session*> Get();
+  // ask(Session&), which changes nothing and returns an absl::StatusOr; once
+  // more on a new session where the kept one turns out to have died.
+  template <typename Ask>
+  auto Read(Ask ask) -> decltype(ask(std::declval<Session&>())) {
+    for (bool again = false;; again = true) {
+      const absl::StatusOr<Session*> session = Get();
+      if (!session.ok()) return session.status();
+      auto answer = ask(**session);
+      if (answer.ok() || again || !(*session)->IsBroken()) return answer;
+    }
+  }
   void Drop();
   // Drop, when the last Get is at least `idle_ms` ago.
   void DropIfIdle(int64_t idle_ms);

@@ -87,6 +87,20 @@ TEST_F(AgentPostgresTest, AppliesAPlan) {
   EXPECT_EQ(database_->Fingerprint(), plan_.to_fingerprint());
 }
 
+TEST_F(AgentPostgresTest, PreparesThoughItsKeptSessionHasDied) {
+  StartAgent();
+  ASSERT_TRUE(coordinator_.Await(
+      [](auto& m) { return !m.fingerprint().fingerprint().empty(); }));
+  SetPace("0");
+  EXPECT_EQ(database_->Value(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE application_name = 'fleet-agent' AND "
+                "datname = pg_catalog.current_database()"),
+            "1");
+  SendPrepare();
+  EXPECT_TRUE(AwaitReady());
+}
+
 TEST_F(AgentPostgresTest, LostConnectionIsRecoveredNotRepeatedBlindly) {
   StartAgent();
   PrepareAndGo("3");
