@@ -48,7 +48,9 @@ std::string MiniFleet::AgentConfig(const std::string& region) const {
                    "\"}\nstate_dir: ", folder_.path(), "/agent-", region,
                    "\nfingerprint_every: 2s\n");
   if (!scratch_url_.empty()) {
-    absl::StrAppend(&text, "scratch: {postgres: \"", scratch_url_, "\"}\n");
+    absl::StrAppend(&text, "scratch: {",
+                    scratch_url_.substr(0, scratch_url_.find(':')), ": \"",
+                    scratch_url_, "\"}\n");
   }
   absl::StrAppend(&text, "targets:\n");
   for (const FleetTarget& target : targets_) {

@@ -31,7 +31,7 @@ struct FleetTarget {
 
 class MiniFleet {
  public:
-  // `scratch_url`: PostgreSQL server for rehearsals; "" where none is needed.
+  // `scratch_url`: server for rehearsals; "" where none is needed.
   explicit MiniFleet(std::string scratch_url);
   ~MiniFleet();
 
