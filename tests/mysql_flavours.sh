@@ -24,6 +24,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ ${#flavours[@]} -gt 0 ] || flavours=(mysql mariadb)
+mkdir -p "$folder"
 
 packages_mysql=mysql-server-core,mysql-client-core
 packages_mariadb=mariadb-server

@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::string_view kReverse = "# reverse: ";
 constexpr absl::string_view kRequires = "# requires: ";
+constexpr absl::string_view kFlavour = "# flavour: ";
 constexpr absl::string_view kRename = "# rename: ";
 
 absl::Status BadLine(int line, absl::string_view what) {
@@ -35,6 +36,9 @@ absl::Status ReadComment(absl::string_view line, int number, CaseFile& file) {
   if (line == "# offline") file.offline = true;
   if (absl::StartsWith(line, kRename)) {
     file.renames.emplace_back(line.substr(kRename.size()));
+  }
+  if (absl::StartsWith(line, kFlavour)) {
+    file.flavour = std::string(line.substr(kFlavour.size()));
   }
   if (absl::StartsWith(line, kRequires) &&
       !absl::SimpleAtoi(line.substr(kRequires.size()), &file.requires_major)) {

@@ -24,6 +24,8 @@
 //
 // "# requires: 18" names the first major version of the server that takes the
 // SQL; plan and hazards are those of that version, else of PostgreSQL 15.
+// "# flavour: mariadb" names the one member of a family that takes it; goldens
+// of MySQL's family are MariaDB 10.11's, else that one's.
 // Instead of plan and hazards, "-- refused --" and a part of the error. A plan
 // statement that runs outside of a transaction has "-- alone" above it, and the
 // first of each transaction but the plan's first "-- transaction".
@@ -41,6 +43,7 @@ struct CaseFile {
   ReverseLaw reverse = ReverseLaw::kExact;
   bool offline = false;
   int requires_major = 0;
+  std::string flavour;               // "# flavour: mysql"; "": all
   std::vector<std::string> renames;  // "# rename: table:a=b"
   std::string from;
   std::string to;

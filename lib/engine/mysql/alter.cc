@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/engine/mysql/flavour.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 #include "lib/engine/mysql/tokens.h"
 
@@ -90,8 +91,8 @@ void MakeAboutTable(const Path& table, v1::Statement& statement) {
 
 void NoteCost(const Path& table, Cost cost, v1::Statement& statement) {
   const std::string name = table.Dotted();
-  if (cost == kCopy) AddRule("MY-L02", statement);
-  if (cost == kUnstated) AddRule("MY-L32", statement);
+  if (cost == kCopy) AddRule(Rule::kCopy, statement);
+  if (cost == kUnstated) AddRule(Rule::kEngine, statement);
   if (cost >= kInPlace && cost != kUnstated) {
     statement.set_rewrites_table(true);
     AddHazard(statement, v1::TABLE_REWRITE,

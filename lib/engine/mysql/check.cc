@@ -6,6 +6,7 @@
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 namespace fleet::mysql {
@@ -24,7 +25,7 @@ void CreateCheck(const Object& check, Renderer& renderer) {
   const Cost cost = check.Has("not_enforced") ? kNoCopy : kCopy;
   v1::Statement& statement = AddAlter(table, clause, cost, renderer);
   if (check.Has("not_enforced")) return;
-  AddRule("MY-L24", statement);
+  AddRule(Rule::kAddCheck, statement);
   CheckCondition(check, renderer, statement);
   AddHazard(statement, v1::DATA_DEPENDENT,
             absl::StrCat("fails when a row does not satisfy check ",

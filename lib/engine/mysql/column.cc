@@ -13,6 +13,7 @@
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 namespace fleet::mysql {
@@ -91,9 +92,10 @@ Batch BatchOf(const Object& column) {
 }
 
 void LintAdded(const Object& column, v1::Statement& statement) {
-  if (column.Has("auto_increment")) AddRule("MY-L12", statement);
-  if (column.Get("stored") == "stored") AddRule("MY-L13", statement);
-  if (!IsSimpleDefault(column.Get("default"))) AddRule("MY-L14", statement);
+  if (column.Has("auto_increment")) AddRule(Rule::kAddAutoIncrement, statement);
+  if (column.Get("stored") == "stored") AddRule(Rule::kAddStored, statement);
+  if (!IsSimpleDefault(column.Get("default")))
+    AddRule(Rule::kAddComputedDefault, statement);
 }
 
 void AddColumn(const Object& column, Renderer& renderer) {
@@ -148,7 +150,7 @@ void DropColumn(const Object& column, Renderer& renderer) {
   clause << "DROP COLUMN " << Identifier{WrittenName(column)};
   v1::Statement& statement =
       AddAlter(table, clause, cost, renderer, "", BatchOf(column));
-  AddRule("MY-L16", statement);
+  AddRule(Rule::kDropColumn, statement);
   AddHazard(
       statement, v1::BREAKS_CLIENTS,
       absl::StrCat("queries of column ", column.path().Dotted(), " fail"));

@@ -9,6 +9,7 @@
 #include "lib/engine/mysql/column.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 // What it takes to change a column.
@@ -107,15 +108,18 @@ void NoteType(const Object& from, const Object& to, const Renderer& renderer,
   const int64_t after = VarcharLength(to.Get("type"));
   const absl::string_view type = from.Get("type");
   if (before > 0 && after > 0) {
-    AddRule(after < before ? "MY-L05" : "MY-L04", statement);
+    AddRule(after < before ? Rule::kVarcharShrinks : Rule::kVarcharGrows,
+            statement);
     if (after < before) CheckLength(from, after, renderer, statement);
   } else if (absl::StartsWith(type, "enum(") ||
              absl::StartsWith(type, "set(")) {
-    AddRule("MY-L08", statement);
+    AddRule(Rule::kMembers, statement);
     const std::string lost = LostMembers(type, to.Get("type"));
     if (!lost.empty()) CheckMembers(from, lost, renderer, statement);
   } else {
-    AddRule(absl::StrContains(type, "char") ? "MY-L06" : "MY-L03", statement);
+    AddRule(
+        absl::StrContains(type, "char") ? Rule::kTextType : Rule::kColumnType,
+        statement);
   }
 }
 
@@ -155,21 +159,21 @@ void NoteChange(const Object& from, const Object& to, const Renderer& renderer,
     statement.set_reversibility(v1::LOSSY);
   }
   if (!from.Has("not_null") && to.Has("not_null")) {
-    AddRule("MY-L10", statement);
+    AddRule(Rule::kNotNull, statement);
     CheckNoNulls(from, renderer, statement);
     AddHazard(statement, v1::DATA_DEPENDENT,
               absl::StrCat("fails when ", name, " is NULL in a row"));
   }
   if (from.Has("not_null") && !to.Has("not_null")) {
-    AddRule("MY-L11", statement);
+    AddRule(Rule::kNullable, statement);
   }
   if (from.Get("charset") != to.Get("charset")) {
-    AddRule("MY-L07", statement);
+    AddRule(Rule::kCharacterSet, statement);
     AddHazard(statement, v1::DATA_DEPENDENT,
               absl::StrCat("fails when a value of ", name,
                            " has characters that its new character set lacks"));
   } else if (from.Get("collation") != to.Get("collation")) {
-    AddRule("MY-L07", statement);
+    AddRule(Rule::kCharacterSet, statement);
     AddHazard(
         statement, v1::CORRECTNESS,
         absl::StrCat("values of ", name, " compare and sort in another way"));

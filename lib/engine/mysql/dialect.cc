@@ -10,7 +10,9 @@
 #include "lib/engine/mysql/definer.h"
 #include "lib/engine/mysql/features.h"
 #include "lib/engine/mysql/kinds.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
+#include "lib/engine/mysql/server_checks.h"
 
 namespace fleet::mysql {
 namespace {
@@ -125,6 +127,13 @@ class Mysql : public Dialect {
     while (absl::StrContains(statement, delimiter)) delimiter += ";";
     return absl::StrCat("DELIMITER ", delimiter, "\n", statement, "\n",
                         delimiter, "\nDELIMITER ;\n");
+  }
+
+  absl::Span<const LintRule> lint_rules() const override { return LintRules(); }
+
+  void Review(const Schema& from, const Schema&,
+              std::vector<v1::Statement>& statements) const override {
+    AddServerChecks(from, FlavourOf(from.info()), statements);
   }
 
   const MarkerSql& marker() const override { return marker_; }

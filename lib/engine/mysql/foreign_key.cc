@@ -8,6 +8,7 @@
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 namespace fleet::mysql {
@@ -121,7 +122,7 @@ void CreateForeignKey(const Object& key, Renderer& renderer) {
     statement.set_rewrites_table(false);
     return;
   }
-  AddRule("MY-L22", statement);
+  AddRule(Rule::kAddForeignKey, statement);
   CheckNoOrphans(key, renderer, statement);
   AddHazard(statement, v1::DATA_DEPENDENT,
             absl::StrCat("fails when a row of ", table.Dotted(),

@@ -7,6 +7,7 @@
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 // Primary keys, unique keys and indexes: one grammar for all of them.
@@ -102,14 +103,14 @@ void CreateKey(const Object& key, Renderer& renderer) {
   v1::Statement& statement =
       AddAlter(table, clause, CostOfAdding(key, renderer), renderer, once);
   if (IsNewTable(key, renderer)) return;
-  AddRule(key.kind() == v1::PRIMARY_KEY ? "MY-L20"
-          : key.Has("type")             ? "MY-L25"
-                                        : "MY-L26",
+  AddRule(key.kind() == v1::PRIMARY_KEY ? Rule::kAddPrimaryKey
+          : key.Has("type")             ? Rule::kAddSpecialIndex
+                                        : Rule::kAddIndex,
           statement);
   const Object* before = renderer.from().Find(key.key);
   if (key.kind() != v1::INDEX &&
       (before == nullptr || before->Get("columns") != key.Get("columns"))) {
-    AddRule("MY-L27", statement);
+    AddRule(Rule::kAddUnique, statement);
     CheckNoDuplicates(key, renderer, statement);
   }
   const std::string name = key.path().Dotted();
@@ -159,7 +160,9 @@ void DropKey(const Object& key, Renderer& renderer) {
   v1::Statement& statement =
       AddAlter(table, clause, cost, renderer, OnceMark(key, renderer));
   if (renderer.to().Find(key.key) != nullptr) return;
-  AddRule(key.kind() == v1::PRIMARY_KEY ? "MY-L21" : "MY-L28", statement);
+  AddRule(
+      key.kind() == v1::PRIMARY_KEY ? Rule::kDropPrimaryKey : Rule::kDropIndex,
+      statement);
   AddHazard(statement, v1::INDEX_DROPPED,
             absl::StrCat("queries that use index ", key.path().Dotted(),
                          " become slower"));

@@ -67,16 +67,6 @@ void AppendList(const std::vector<std::string>& columns, Sql& sql) {
 
 }  // namespace
 
-void AddRule(absl::string_view id, v1::Statement& statement) {
-  std::vector<std::string> rules(statement.rules().begin(),
-                                 statement.rules().end());
-  if (std::find(rules.begin(), rules.end(), id) != rules.end()) return;
-  rules.emplace_back(id);
-  std::sort(rules.begin(), rules.end());
-  statement.clear_rules();
-  for (std::string& rule : rules) *statement.add_rules() = std::move(rule);
-}
-
 void CheckNoNulls(const Object& column, const Renderer& renderer,
                   v1::Statement& statement) {
   if (!IsThere(column, renderer)) return;

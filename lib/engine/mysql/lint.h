@@ -6,13 +6,10 @@
 #include "absl/strings/string_view.h"
 #include "lib/engine/kind_handler.h"
 
-// Lint rules that a statement falls under, and the questions that an agent asks
+// The questions that an agent asks
 // the rows before anything is applied. Pure.
 
 namespace fleet::mysql {
-
-// Adds the id of a rule ("MY-L03"), sorted, once.
-void AddRule(absl::string_view id, v1::Statement& statement);
 
 // Each adds one query whose rows are findings. Where the table or the column is
 // not in the old schema, there are no rows to ask.

@@ -9,6 +9,7 @@
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 namespace fleet::mysql {
@@ -90,7 +91,7 @@ void DropPartitions(const Path& table, const Partitions& from, size_t count,
       << Verbatim{Joined(from.names, 0, count)};
   v1::Statement& statement = AddAlone(sql, "EXCLUSIVE", renderer);
   statement.set_reversibility(v1::LOSSY);
-  AddRule("MY-L31", statement);
+  AddRule(Rule::kDropPartition, statement);
   AddHazard(statement, v1::DELETES_DATA,
             absl::StrCat(
                 "deletes the rows of partitions ",
@@ -119,7 +120,7 @@ void WriteAll(const Object& partitioning, Renderer& renderer) {
       << Verbatim{partitioning.Get("definition")};
   v1::Statement& statement = AddAlone(sql, "SHARED", renderer);
   statement.set_rewrites_table(true);
-  AddRule("MY-L30", statement);
+  AddRule(Rule::kPartitioning, statement);
   AddHazard(statement, v1::TABLE_REWRITE,
             absl::StrCat("copies every row of ", table.Dotted()));
   AddHazard(statement, v1::DATA_DEPENDENT,
@@ -197,7 +198,7 @@ void RemovePartitioning(const Object& partitioning, Renderer& renderer) {
   sql << "ALTER TABLE " << Identifier{table.last()} << " REMOVE PARTITIONING";
   v1::Statement& statement = AddAlone(sql, "SHARED", renderer);
   statement.set_rewrites_table(true);
-  AddRule("MY-L30", statement);
+  AddRule(Rule::kPartitioning, statement);
   // Rows stay; only how they are kept changes.
   statement.set_reversibility(v1::LOSSLESS);
   AddHazard(statement, v1::TABLE_REWRITE,

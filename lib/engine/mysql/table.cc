@@ -14,6 +14,7 @@
 #include "lib/engine/mysql/create_table.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint.h"
+#include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
 
 namespace fleet::mysql {
@@ -194,7 +195,7 @@ void DropTable(const Object& table, Renderer& renderer) {
   Sql sql(kMysqlQuoting);
   sql << "DROP TABLE " << Identifier{table.name()};
   v1::Statement& statement = AddAlone(sql, "EXCLUSIVE", renderer);
-  AddRule("MY-L35", statement);
+  AddRule(Rule::kDropTable, statement);
   AddHazard(statement, v1::BREAKS_CLIENTS,
             absl::StrCat("queries of table ", table.path().Dotted(), " fail"));
 }
@@ -220,11 +221,12 @@ void AlterVersioning(const Object& to, Renderer& renderer) {
   Sql clause(kMysqlQuoting);
   if (to.Has("versioned")) {
     clause << "ADD SYSTEM VERSIONING";
-    AddAlter(to.path(), clause, kCopy, renderer);
+    AddRule(Rule::kVersioning, AddAlter(to.path(), clause, kCopy, renderer));
     return;
   }
   clause << "DROP SYSTEM VERSIONING";
   v1::Statement& statement = AddAlter(to.path(), clause, kCopy, renderer);
+  AddRule(Rule::kVersioning, statement);
   statement.set_reversibility(v1::LOSSY);
   AddHazard(statement, v1::DELETES_DATA,
             absl::StrCat("deletes the history of ", to.path().Dotted()));
@@ -272,8 +274,11 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
       Sql clause(kMysqlQuoting);
       clause << Verbatim{KeywordOf(name)} << "="
              << Verbatim{to.Has(name) ? to.Get(name) : row.none};
-      AddAlter(to.path(), clause, name == "engine" ? kUnstated : row.cost,
-               renderer);
+      v1::Statement& statement = AddAlter(
+          to.path(), clause, name == "engine" ? kUnstated : row.cost, renderer);
+      if (name == "row_format" || name == "key_block_size") {
+        AddRule(Rule::kTableFormat, statement);
+      }
       if (name == "key_block_size") WriteKeysAnew(from, renderer);
     }
   }

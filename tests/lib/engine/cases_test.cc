@@ -50,6 +50,7 @@ using testing::ReverseLaw;
 
 // Whose plans the files have: Debian 12's.
 constexpr int kGoldenPostgres = 15;
+constexpr int kGoldenMariadb = 1011;
 
 const char kCases[] = FLEET_SOURCE_DIR "/tests/cases";
 
@@ -100,6 +101,7 @@ class CoverageEnvironment : public ::testing::Environment {
     if (covered.cases != count) return;  // filtered
     // Older ones take too few of them.
     if (engine == v1::POSTGRES && covered.major < kGoldenPostgres) return;
+    if (engine == v1::MYSQL && covered.major != kGoldenMariadb) return;
     for (const std::string& missing :
          covered.coverage.Missing(*dialect, covered.major)) {
       ADD_FAILURE() << dialect->name() << ": " << missing;
@@ -182,6 +184,12 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
     return dialect_->Major(from_.info().server_version);
   }
   bool IsGolden() const {
+    if (dialect_->engine() == v1::MYSQL) {
+      const bool is_mariadb = from_.info().flavour == "mariadb";
+      return file_.flavour == "mysql"
+                 ? !is_mariadb
+                 : is_mariadb && ServerMajor() == kGoldenMariadb;
+    }
     return dialect_->engine() != v1::POSTGRES ||
            ServerMajor() == std::max(kGoldenPostgres, file_.requires_major);
   }
@@ -211,23 +219,26 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
     return absl::OkStatus();
   }
 
-  // An older server does not take it or has no way, or the case does not
-  // require what it says.
-  bool IsTooOld() {
-    if (file_.requires_major == 0) return false;
+  // An older server, or one of another flavour, does not take it or has no way,
+  // or the case does not require what it says.
+  bool IsForAnother() {
+    if (file_.requires_major == 0 && file_.flavour.empty()) return false;
     const absl::StatusOr<Schema> none =
         SchemaOfSql(*scratch_, *dialect_, "", "nothing");
     EXPECT_OK(none);
-    if (!none.ok() ||
-        dialect_->Major(none->info().server_version) >= file_.requires_major) {
+    if (!none.ok()) return false;
+    const SchemaInfo& info = none->info();
+    if (dialect_->Major(info.server_version) >= file_.requires_major &&
+        (file_.flavour.empty() || file_.flavour == info.flavour)) {
       return false;
     }
     const bool loads =
         SchemaOfSql(*scratch_, *dialect_, file_.from, "from").ok() &&
         SchemaOfSql(*scratch_, *dialect_, file_.to, "to").ok();
     EXPECT_FALSE(loads && Prepare().ok())
-        << "it can be done, though the server is older than "
-        << file_.requires_major;
+        << "it can be done, though the server is not "
+        << (file_.flavour.empty() ? absl::StrCat(file_.requires_major, " yet")
+                                  : file_.flavour);
     return true;
   }
 
@@ -321,7 +332,7 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(CasesTest, ObeysTheLaws) {
-  if (IsTooOld()) return;
+  if (IsForAnother()) return;
   const absl::Status status = Prepare();
   if (file_.is_refused) {
     CheckRefusal(status);
