@@ -59,7 +59,7 @@ for flavour in "${flavours[@]}"; do
       --disable-log-bin >>"$root.log" 2>&1 &
   else
     chroot "$root" mariadb-install-db --no-defaults --user=mysql --datadir=/var/fleet/data \
-      --auth-root-authentication-method=normal --skip-test-db >"$root.log" 2>&1
+      --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve --force >"$root.log" 2>&1
     chroot "$root" mariadbd "${arguments[@]}" >>"$root.log" 2>&1 &
   fi
   pid=$!

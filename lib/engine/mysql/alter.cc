@@ -55,11 +55,11 @@ Sql MysqlTail(int cost) {
   Sql sql(kMysqlQuoting);
   switch (cost) {
     case kInstant:
-    case kInstantOption:
     case kInstantColumn:
       // LOCK may not be named with it.
       sql << ", ALGORITHM=INSTANT";
       break;
+    case kInstantOption:
     case kInstantGrowth:
     case kNoCopy:
       sql << ", ALGORITHM=INPLACE, LOCK=NONE";

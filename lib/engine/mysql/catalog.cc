@@ -45,6 +45,8 @@ absl::string_view WordOf(v1::ObjectKind kind) {
       return "PROCEDURE";
     case v1::EVENT:
       return "EVENT";
+    case v1::TRIGGER:
+      return "TRIGGER";
     default:
       return "TABLE";
   }
@@ -85,6 +87,11 @@ std::vector<Listed> ListedIn(Results results) {
         {v1::EVENT,
          std::string(events.at(row, 0)),
          {std::string(events.at(row, 1)), std::string(events.at(row, 2))}});
+  }
+  const RowSet& triggers = *results[kTriggers];
+  for (int row = 0; row < triggers.rows(); ++row) {
+    if (IsOwn(triggers.at(row, 1))) continue;
+    listed.push_back({v1::TRIGGER, std::string(triggers.at(row, 0)), {}});
   }
   return listed;
 }
@@ -160,9 +167,14 @@ class CatalogReader {
     int column = 1;
     if (one.kind == v1::FUNCTION || one.kind == v1::PROCEDURE) column = 2;
     if (one.kind == v1::EVENT) column = 3;
+    if (one.kind == v1::TRIGGER) column = 2;
     if (rows.rows() != 1 || rows.columns() <= column ||
         rows.is_null(0, column)) {
       return Denied(one);
+    }
+    if (one.kind == v1::TRIGGER) {
+      trigger_texts_[one.name] = std::string(rows.at(0, column));
+      return absl::OkStatus();
     }
     absl::StatusOr<std::vector<Object>> made = Make(one, rows.at(0, column));
     if (!made.ok()) {
@@ -270,17 +282,17 @@ class CatalogReader {
       const absl::string_view name = rows.at(row, 0);
       const absl::string_view table = rows.at(row, 1);
       if (IsOwn(table)) continue;
-      if (rows.is_null(row, 4))
-        return Denied({v1::TRIGGER, std::string(name), {}});
       const std::string event =
           absl::StrCat(rows.at(row, 2), " ", rows.at(row, 3));
       Object object(v1::TRIGGER, Path{table, name});
       object.Set("event", event);
-      object.Set("body", rows.at(row, 4));
-      object.Set("definer", QuotedDefiner(rows.at(row, 5)));
-      object.Set("sql_mode", rows.at(row, 6));
-      object.Set("charset_client", rows.at(row, 7));
-      object.Set("collation_connection", rows.at(row, 8));
+      ASSIGN_OR_RETURN(const std::string body,
+                       TriggerBody(name, trigger_texts_[std::string(name)]));
+      object.Set("body", body);
+      object.Set("definer", QuotedDefiner(rows.at(row, 4)));
+      object.Set("sql_mode", rows.at(row, 5));
+      object.Set("charset_client", rows.at(row, 6));
+      object.Set("collation_connection", rows.at(row, 7));
       const std::string key = absl::StrCat(table, std::string(1, '\0'), event);
       if (key == before_key) {
         object.Set("follows", before);
@@ -297,6 +309,7 @@ class CatalogReader {
   const Results results_;
   ReadContext context_;
   std::vector<Object> objects_;
+  std::map<std::string, std::string> trigger_texts_;
 };
 
 }  // namespace
@@ -324,7 +337,7 @@ std::vector<std::string> CatalogQueries(int server_version) {
       "WHERE EVENT_SCHEMA = DATABASE() ORDER BY EVENT_NAME";
   queries[kTriggers] =
       "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_TIMING, "
-      "EVENT_MANIPULATION, ACTION_STATEMENT, DEFINER, SQL_MODE, "
+      "EVENT_MANIPULATION, DEFINER, SQL_MODE, "
       "CHARACTER_SET_CLIENT, COLLATION_CONNECTION "
       "FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() "
       "ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, "

@@ -98,7 +98,33 @@ void LintAdded(const Object& column, v1::Statement& statement) {
     AddRule(Rule::kAddComputedDefault, statement);
 }
 
-void AddColumn(const Object& column, Renderer& renderer) {
+// MySQL adds no column whose rows would get values that replicas may not get,
+// but takes the default for rows to come.
+bool IsDefaultForLater(const Object& column, const Renderer& renderer) {
+  if (FlavourOf(renderer.server()).is_mariadb) return false;
+  for (const absl::string_view function :
+       {"uuid", "uuid_short", "rand", "sysdate", "connection_id",
+        "current_user", "user", "session_user", "system_user", "row_count",
+        "found_rows", "last_insert_id", "version"}) {
+    if (absl::StrContains(column.Get("default"), absl::StrCat(function, "("))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void SetDefault(const Object& column, Renderer& renderer) {
+  Sql clause(kMysqlQuoting);
+  clause << "ALTER COLUMN " << Identifier{WrittenName(column)}
+         << " SET DEFAULT " << Verbatim{column.Get("default")};
+  AddAlter(column.path().Parent(), clause, kInstant, renderer, "",
+           kDefaultBatch);
+}
+
+void AddColumn(const Object& full, Renderer& renderer) {
+  const bool for_later = IsDefaultForLater(full, renderer);
+  Object column = full;
+  if (for_later) column.Set("default", "");
   const Path table = column.path().Parent();
   Sql clause(kMysqlQuoting);
   clause << "ADD COLUMN " << ColumnSql(column, renderer);
@@ -113,6 +139,7 @@ void AddColumn(const Object& column, Renderer& renderer) {
                            " get numbers in an order that replicas may not "
                            "share"));
   }
+  if (for_later) SetDefault(full, renderer);
   DropDefault(column, renderer);
 }
 

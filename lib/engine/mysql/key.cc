@@ -89,7 +89,10 @@ std::string OnceMark(const Object& key, const Renderer& renderer) {
 Cost CostOfAdding(const Object& key, const Renderer& renderer) {
   if (KeepsRowsInOrder(key, renderer.to())) return kInPlace;
   if (key.Get("type") == "VECTOR") return kCopy;
-  if (key.Has("type")) return kInPlaceShared;
+  // A key of an expression is one of a hidden column, made with it.
+  if (key.Has("type") || absl::StrContains(key.Get("columns"), "((")) {
+    return kInPlaceShared;
+  }
   return HasFullText(key.path().Parent(), renderer.from()) ? kInPlaceShared
                                                            : kNoCopy;
 }
@@ -155,7 +158,9 @@ void DropKey(const Object& key, Renderer& renderer) {
   if (KeepsRowsInOrder(key, renderer.from())) {
     const bool is_replaced =
         !renderer.to().ChildrenOf(table, v1::PRIMARY_KEY).empty();
-    cost = is_replaced ? kInPlace : kCopy;
+    // In one statement with its successor, where it has one.
+    const bool together = is_replaced && OnceMark(key, renderer).empty();
+    cost = together ? kInPlace : kCopy;
   }
   v1::Statement& statement =
       AddAlter(table, clause, cost, renderer, OnceMark(key, renderer));
@@ -191,7 +196,9 @@ void AlterKey(const Difference& difference, Renderer& renderer) {
     clause << "VISIBLE";
   }
   // MySQL refuses it next to a rename.
-  AddAlter(table, clause, kInstant, renderer, "rename key");
+  AddAlter(table, clause,
+           FlavourOf(renderer.server()).is_mariadb ? kInstant : kNoCopy,
+           renderer, "rename key");
 }
 
 std::string Summary(const Object& key) {

@@ -67,6 +67,10 @@ absl::StatusOr<Object> ReadEvent(absl::string_view name, absl::string_view text,
                                  const ReadContext& context);
 absl::StatusOr<Object> ReadSequence(absl::string_view name,
                                     absl::string_view text);
+// What a trigger does, out of what SHOW CREATE TRIGGER says: as it was written.
+// MySQL's information_schema has it with quotes and escapes undone.
+absl::StatusOr<std::string> TriggerBody(absl::string_view name,
+                                        absl::string_view text);
 
 // The clauses of a CREATE TABLE or ADD. Pure.
 Sql KeyDefinition(const Object& key, const Flavour& flavour);

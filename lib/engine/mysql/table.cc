@@ -299,7 +299,13 @@ void ReadOptions(const TableCut& cut, const ReadContext& context,
     const std::string name = AttributeOf(key);
     // A counter, not a definition.
     if (name == "auto_increment") continue;
-    table.Set(name, TextWithout(context.database, value));
+    const std::string text = TextWithout(context.database, value);
+    // What is left of an option that was taken away.
+    if ((name == "compression" && absl::EqualsIgnoreCase(text, "'NONE'")) ||
+        (name == "encryption" && absl::EqualsIgnoreCase(text, "'N'"))) {
+      continue;
+    }
+    table.Set(name, text);
   }
   if (table.Has("charset") && !table.Has("collation")) {
     const auto found = context.default_collations.find(table.Get("charset"));

@@ -2,6 +2,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lib/base/printable.h"
+#include "lib/base/status.h"
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/definer.h"
 #include "lib/engine/mysql/kinds.h"
@@ -72,6 +74,29 @@ std::string Summary(const Object& trigger) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> TriggerBody(absl::string_view name,
+                                        absl::string_view text) {
+  ASSIGN_OR_RETURN(const Tokens tokens, Tokenize(text));
+  size_t at = 0;
+  while (at + 2 < tokens.size() &&
+         !(tokens[at].Is("FOR") && tokens[at + 1].Is("EACH") &&
+           tokens[at + 2].Is("ROW"))) {
+    ++at;
+  }
+  at += 3;
+  if (at + 1 < tokens.size() &&
+      (tokens[at].Is("FOLLOWS") || tokens[at].Is("PRECEDES"))) {
+    at += 2;
+  }
+  if (at >= tokens.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "trigger ", Printable(name), ": its text is not understood"));
+  }
+  const size_t begin =
+      static_cast<size_t>(tokens[at].text.data() - text.data());
+  return std::string(text.substr(begin));
+}
 
 KindHandler TriggerHandler() {
   KindHandler handler;
