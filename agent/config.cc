@@ -13,9 +13,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "lib/base/status.h"
+#include "lib/base/suggest.h"
 #include "lib/base/yaml.h"
 #include "lib/engine/open_session.h"
 #include "lib/engine/registry.h"
@@ -28,6 +30,9 @@ constexpr int64_t kFingerprintEveryMsMin = 1'000;
 constexpr size_t kPasswordBytesMax = 4'096;
 
 using ScratchUrls = std::map<v1::Engine, std::string>;
+// The options of each engine's tools, by the name of the tool.
+using OnlineTools =
+    std::map<v1::Engine, std::map<std::string, std::vector<std::string>>>;
 
 // The part of `url` between "://" and the path; "" where it has none.
 absl::string_view Authority(absl::string_view url) {
@@ -128,9 +133,38 @@ absl::StatusOr<ScratchUrls> ReadScratch(const YamlNode& node) {
   return urls;
 }
 
+// The engine that `name` is a tool of.
+absl::StatusOr<v1::Engine> EngineOfTool(const YamlNode& node,
+                                        const std::string& name) {
+  std::vector<std::string> known;
+  for (const Dialect* dialect : Dialects()) {
+    if (dialect->online_changes() == nullptr) continue;
+    for (const std::string& tool : dialect->online_changes()->tools()) {
+      if (tool == name) return dialect->engine();
+      known.push_back(tool);
+    }
+  }
+  return node.Error(absl::StrCat("unknown tool \"", name,
+                                 "\"; known: ", absl::StrJoin(known, ", "),
+                                 DidYouMean(name, known)));
+}
+
+absl::StatusOr<OnlineTools> ReadOnlineTools(const YamlNode& node) {
+  OnlineTools tools;
+  if (!node.IsPresent()) return tools;
+  if (!node.IsMap()) return node.Error("expected \"tool: [options]\" here");
+  for (const std::string& name : node.Keys()) {
+    ASSIGN_OR_RETURN(const v1::Engine engine,
+                     EngineOfTool(node.Get(name), name));
+    ASSIGN_OR_RETURN(tools[engine][name], node.Get(name).TextList());
+  }
+  return tools;
+}
+
 absl::StatusOr<TargetConfig> ReadTarget(const YamlNode& node,
                                         const AgentConfig& config,
-                                        const ScratchUrls& scratch) {
+                                        const ScratchUrls& scratch,
+                                        const OnlineTools& tools) {
   RETURN_IF_ERROR(node.ExpectKeys({"name", "url", "region", "tags", "labels",
                                    "scratch", "read_only", "password_file"}));
   TargetConfig target;
@@ -149,6 +183,9 @@ absl::StatusOr<TargetConfig> ReadTarget(const YamlNode& node,
     return node.Get("password_file")
         .Error("password_file needs a URL with a server in it");
   }
+  if (const auto found = tools.find(target.engine); found != tools.end()) {
+    target.online_tools = found->second;
+  }
   if (const auto found = scratch.find(target.engine); found != scratch.end()) {
     target.scratch = found->second;
   }
@@ -164,13 +201,13 @@ absl::StatusOr<TargetConfig> ReadTarget(const YamlNode& node,
 }
 
 absl::Status ReadTargets(const YamlNode& node, const ScratchUrls& scratch,
-                         AgentConfig* config) {
+                         const OnlineTools& tools, AgentConfig* config) {
   ASSIGN_OR_RETURN(const std::vector<YamlNode> elements, node.List());
   if (elements.empty()) return node.Error("key \"targets\" names no target");
   std::set<std::string> names;
   for (const YamlNode& element : elements) {
     ASSIGN_OR_RETURN(TargetConfig target,
-                     ReadTarget(element, *config, scratch));
+                     ReadTarget(element, *config, scratch, tools));
     if (!names.insert(target.name).second) {
       return element.Get("name").Error(
           absl::StrCat("two targets are called \"", target.name, "\""));
@@ -232,9 +269,9 @@ std::string PercentEncoded(absl::string_view text) {
 absl::StatusOr<AgentConfig> ParseAgentConfig(const std::string& text,
                                              const std::string& file_name) {
   ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text, file_name));
-  RETURN_IF_ERROR(root.ExpectKeys({"version", "name", "region", "coordinator",
-                                   "state_dir", "scratch", "max_parallel",
-                                   "fingerprint_every", "targets"}));
+  RETURN_IF_ERROR(root.ExpectKeys(
+      {"version", "name", "region", "coordinator", "state_dir", "scratch",
+       "max_parallel", "fingerprint_every", "online_tools", "targets"}));
   ASSIGN_OR_RETURN(const std::string version, ReadRequired(root, "version"));
   if (version != "1") {
     return root.Get("version").Error(
@@ -253,7 +290,9 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(const std::string& text,
   if (!root.Get("targets").IsPresent()) {
     return root.Error("key \"targets\" is missing");
   }
-  RETURN_IF_ERROR(ReadTargets(root.Get("targets"), scratch, &config));
+  ASSIGN_OR_RETURN(const OnlineTools tools,
+                   ReadOnlineTools(root.Get("online_tools")));
+  RETURN_IF_ERROR(ReadTargets(root.Get("targets"), scratch, tools, &config));
   return config;
 }
 

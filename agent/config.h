@@ -2,6 +2,7 @@
 #define AGENT_CONFIG_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@
 //   "postgres://…/postgres"} max_parallel: 8 fingerprint_every: 60s targets:
 //     - {name: saas-eu-01, url: "sqlite:/data/eu01.db", tags: [saas],
 //        labels: {tier: gold}, read_only: false, password_file: …}
+//   online_tools:              # what large tables may be changed by
+//     pt-online-schema-change: [--max-load, "Threads_running=50"]
 //
 // A URL with a password in it is refused: files of this kind end in backups and
 // repositories. Value types.
@@ -38,6 +41,9 @@ struct TargetConfig {
   std::string scratch;            // URL; "" where the engine needs none
   bool read_only = false;         // may be a source, never a destination
   std::string password_file;      // read at every connect; "" for none
+  // Tools that rollouts may have large tables changed by, with the options they
+  // get; see lib/engine/online_change.h.
+  std::map<std::string, std::vector<std::string>> online_tools;
 };
 
 struct AgentConfig {

@@ -60,12 +60,14 @@ std::string DriftMessage(absl::string_view target, const v1::Plan& plan,
 
 Executor::Executor(Session& session, const Dialect& dialect,
                    const v1::Prepare& order, const v1::Plan& plan,
-                   const Clock& clock, RunObserver& observer)
+                   const Clock& clock, const ToolRunner& tools,
+                   RunObserver& observer)
     : session_(session),
       dialect_(dialect),
       order_(order),
       plan_(plan),
       clock_(clock),
+      tools_(tools),
       observer_(observer),
       groups_(GroupsOf(plan)) {}
 
@@ -114,10 +116,10 @@ Executor::MaybeFault Executor::RunGroup(const Group& group) {
     return fault;
   }
   const bool overridden = order_.lock_timeout_ms() > 0 && !group.waits_freely;
-  const int64_t lock_timeout_ms =
+  lock_timeout_ms_ =
       overridden ? order_.lock_timeout_ms() : group.lock_timeout_ms;
   if (MaybeFault fault = FaultIf(
-          session_.SetTimeouts(lock_timeout_ms, group.statement_timeout_ms))) {
+          session_.SetTimeouts(lock_timeout_ms_, group.statement_timeout_ms))) {
     return fault;
   }
   if (MaybeFault fault = TryGroup(group)) return fault;
@@ -353,7 +355,8 @@ Executor::MaybeFault Executor::RunOneByOne(const Group& group) {
   int index = group.first_statement;
   for (const std::string& sql : group.sql) {
     const int64_t begun_ms = clock_.BootMs();
-    const absl::Status status = session_.Execute(sql);
+    const absl::Status status =
+        group.transactional ? session_.Execute(sql) : RunAlone(group);
     const int64_t now_ms = clock_.BootMs();
     AddResult(index, status, now_ms - begun_ms);
     ++index;
@@ -364,6 +367,20 @@ Executor::MaybeFault Executor::RunOneByOne(const Group& group) {
     }
   }
   return {};
+}
+
+// The group's one statement; a tool makes it where the policy says so.
+absl::Status Executor::RunAlone(const Group& group) {
+  const v1::OnlineChange& policy = order_.online_change();
+  ASSIGN_OR_RETURN(const bool takes,
+                   tools_.Takes(session_, policy, group.online));
+  if (!takes) return session_.Execute(group.sql.front());
+  return tools_.Run(
+      session_, policy, group.online, lock_timeout_ms_,
+      [this](const std::string& note) {
+        observer_.OnProgress(statements_done_, note, {});
+      },
+      [this] { return observer_.IsStopping(); });
 }
 
 Executor::MaybeFault Executor::RunChecks() {

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "agent/group.h"
 #include "agent/journal.h"
+#include "agent/tool_runner.h"
 #include "lib/base/clock.h"
 #include "lib/engine/dialect.h"
 #include "lib/engine/session.h"
@@ -74,7 +75,8 @@ class Executor {
   // the markers are there (EnsureMarkers), and the intent to run the first
   // group is durable.
   Executor(Session& session, const Dialect& dialect, const v1::Prepare& order,
-           const v1::Plan& plan, const Clock& clock, RunObserver& observer);
+           const v1::Plan& plan, const Clock& clock, const ToolRunner& tools,
+           RunObserver& observer);
 
   RunOutcome Run(RunStart start);
 
@@ -107,6 +109,7 @@ class Executor {
   MaybeFault RunStatements(const Group& group);
   MaybeFault RunPipelined(const Group& group);
   MaybeFault RunOneByOne(const Group& group);
+  absl::Status RunAlone(const Group& group);
   MaybeFault RunChecks();
   MaybeFault ClaimEpochAlone();
   MaybeFault Verify(const std::string& expected);
@@ -121,6 +124,7 @@ class Executor {
   const v1::Prepare& order_;
   const v1::Plan& plan_;
   const Clock& clock_;
+  const ToolRunner& tools_;
   RunObserver& observer_;
   const std::vector<Group> groups_;
   absl::BitGen random_;
@@ -128,8 +132,9 @@ class Executor {
   std::string live_;   // fingerprint the schema has, or must have
   std::string token_;  // belongs to live_; "" when unknown
   int group_ = 0;
-  int statements_done_ = 0;     // committed, over the whole plan
-  bool anything_done_ = false;  // a group of this plan is committed
+  int64_t lock_timeout_ms_ = 0;  // of the running group
+  int statements_done_ = 0;      // committed, over the whole plan
+  bool anything_done_ = false;   // a group of this plan is committed
   bool is_session_clean_ = true;
   std::vector<v1::StatementResult> results_;        // of committed groups
   std::vector<v1::StatementResult> group_results_;  // of the running one

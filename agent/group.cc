@@ -33,6 +33,7 @@ std::vector<Group> GroupsOf(const v1::Plan& plan) {
     group.fingerprint_after = statement.fingerprint_after();
     group.fingerprint_failed = statement.leftover().fingerprint();
     group.cleanup = statement.leftover().cleanup();
+    group.online = statement.online();
   }
   if (!groups.empty()) {
     groups.back().fingerprint_after = plan.to_fingerprint();

@@ -31,6 +31,7 @@ struct Group {
   // away ("": running the group again). "" where nothing is known of it.
   std::string fingerprint_failed;
   std::string cleanup;
+  v1::OnlineAlter online;  // the statement's
 };
 
 // In the order in which they run. The last one's fingerprint_after is the

@@ -44,6 +44,7 @@ OrderRunner::OrderRunner(const TargetConfig& target, const Dialect& dialect,
       strand_(strand),
       session_(session),
       prober_(prober),
+      tools_(target, dialect),
       gate_(context.clock) {}
 
 // ------------------------------------------------------------------- PREPARE
@@ -59,7 +60,7 @@ void OrderRunner::TryPrepare(const v1::Prepare& prepare, int tries) {
   const OrderKey key = KeyOf(prepare);
   std::string token;
   std::optional<Refusal> refusal =
-      Preflight(target_, dialect_, session_, prober_, context_.journal)
+      Preflight(target_, dialect_, session_, prober_, tools_, context_.journal)
           .Check(prepare, &token);
   if (!refusal) {
     absl::Status status = context_.journal.RaiseEpoch(prepare.epoch());
@@ -96,7 +97,7 @@ void OrderRunner::TryPrepare(const v1::Prepare& prepare, int tries) {
   prepared_ = key;
   token_ = std::move(token);
   context_.send(ReadyMessage(key));
-}  // namespace fleet
+}
 
 bool OrderRunner::AnswerKnown(const v1::Prepare& prepare) {
   const std::optional<OrderState> known = context_.journal.Find(KeyOf(prepare));
@@ -317,8 +318,9 @@ bool OrderRunner::Recover(Session& session, const OrderState& order,
   if (plan.statements().empty()) {
     return RunFrom(session, order, plan, {0, plan.from_fingerprint(), ""});
   }
+  const absl::Status cleaned = tools_.CleanUp(session, order.prepare, plan);
   const absl::StatusOr<Finding> finding =
-      Examine(session, dialect_, plan, order);
+      cleaned.ok() ? Examine(session, dialect_, plan, order) : cleaned;
   if (!finding.ok()) {
     AdvanceLater(work, kRetryMs, finding.status().message());
     return false;
@@ -349,7 +351,7 @@ bool OrderRunner::Recover(Session& session, const OrderState& order,
 bool OrderRunner::RunFrom(Session& session, const OrderState& order,
                           const v1::Plan& plan, RunStart start) {
   Executor executor(session, dialect_, order.prepare, plan, context_.clock,
-                    *this);
+                    tools_, *this);
   const RunOutcome outcome = executor.Run(std::move(start));
   prober_.Forget();
   if (outcome.end == RunEnd::kFinished) {

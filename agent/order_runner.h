@@ -13,6 +13,7 @@
 #include "agent/recovery.h"
 #include "agent/start_gate.h"
 #include "agent/target_context.h"
+#include "agent/tool_runner.h"
 #include "agent/warm_session.h"
 #include "lib/engine/dialect.h"
 #include "proto/agent.pb.h"
@@ -94,6 +95,7 @@ class OrderRunner : private RunObserver {
   Strand& strand_;
   WarmSession& session_;
   Prober& prober_;
+  const ToolRunner tools_;
   StartGate gate_;
 
   OrderKey running_;    // what RunObserver speaks of

@@ -30,6 +30,7 @@ std::optional<Refusal> Preflight::Check(const v1::Prepare& prepare,
   if (!refusal && prepare.granted_nonce().empty()) {
     refusal = CheckLive(prepare, token);
     if (!refusal) refusal = CheckData(prepare);
+    if (!refusal) refusal = CheckTools(prepare);
   }
   if (!refusal) refusal = MakeRoom(prepare);
   return refusal;
@@ -81,6 +82,15 @@ std::optional<Refusal> Preflight::CheckData(const v1::Prepare& prepare) {
   if (!findings.ok()) return Unreachable(findings.status());
   if (findings->empty() || findings->front().warning()) return {};
   return Refusal{v1::TARGET_BLOCKED, "data", findings->front().message(), ""};
+}
+
+std::optional<Refusal> Preflight::CheckTools(const v1::Prepare& prepare) {
+  if (prepare.online_change().tool().empty()) return {};
+  absl::StatusOr<std::string> objection = session_.Read(
+      [&](Session& session) { return tools_.Objection(session, prepare); });
+  if (!objection.ok()) return Unreachable(objection.status());
+  if (objection->empty()) return {};
+  return Refusal{v1::TARGET_BLOCKED, "policy", *std::move(objection), ""};
 }
 
 // An order that was started has the target to itself. One that was not gives

@@ -15,11 +15,13 @@
 #include "lib/base/status.h"
 #include "lib/base/suggest.h"
 #include "lib/base/yaml.h"
+#include "lib/engine/registry.h"
 
 namespace fleet {
 namespace {
 
 constexpr absl::string_view kRegionMark = "{{region}}";
+constexpr int64_t kOnlineChangeFromBytes = int64_t{1} << 30;
 
 // `node` holds one of `words`; its index, or `fallback` when it is absent.
 absl::StatusOr<int> OneOf(const YamlNode& node,
@@ -194,14 +196,35 @@ absl::Status ParseRegions(const YamlNode& node, v1::Policy* policy) {
   return absl::OkStatus();
 }
 
+absl::Status ParseOnlineChange(const YamlNode& node, v1::Policy* policy) {
+  if (!node.IsPresent()) return absl::OkStatus();
+  RETURN_IF_ERROR(node.ExpectKeys({"tool", "from"}));
+  if (!node.Get("tool").IsPresent()) {
+    return node.Error("key \"tool\" is missing");
+  }
+  std::vector<std::string> known;
+  for (const Dialect* dialect : Dialects()) {
+    if (dialect->online_changes() == nullptr) continue;
+    const std::vector<std::string> tools = dialect->online_changes()->tools();
+    known.insert(known.end(), tools.begin(), tools.end());
+  }
+  ASSIGN_OR_RETURN(const int tool, OneOf(node.Get("tool"), known, 0));
+  policy->mutable_online_change()->set_tool(known[tool]);
+  ASSIGN_OR_RETURN(const int64_t from,
+                   node.Get("from").Bytes(kOnlineChangeFromBytes));
+  policy->mutable_online_change()->set_from_bytes(from);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Policy> ParsePolicy(const std::string& text,
                                        const std::string& file_name) {
   ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text, file_name));
-  RETURN_IF_ERROR(root.ExpectKeys(
-      {"version", "name", "regions", "waves", "on_failure", "max_risk",
-       "allow_hazards", "target_deadline", "lock_timeout", "lock_retries"}));
+  RETURN_IF_ERROR(
+      root.ExpectKeys({"version", "name", "regions", "waves", "on_failure",
+                       "max_risk", "allow_hazards", "target_deadline",
+                       "lock_timeout", "lock_retries", "online_change"}));
   const YamlNode version = root.Get("version");
   if (!version.IsPresent()) {
     return root.Error("key \"version\" is missing; write version: 1");
@@ -229,6 +252,7 @@ absl::StatusOr<v1::Policy> ParsePolicy(const std::string& text,
       const int32_t lock_retries,
       IntegerIn(root.Get("lock_retries"), policy.lock_retries(), 0, 1000));
   policy.set_lock_retries(lock_retries);
+  RETURN_IF_ERROR(ParseOnlineChange(root.Get("online_change"), &policy));
   return policy;
 }
 

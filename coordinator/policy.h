@@ -28,12 +28,15 @@ namespace fleet {
 //   target_deadline: 5m       # for an agent to answer; 0s: for ever
 //   lock_timeout: 3s
 //   lock_retries: 5
+//   online_change: {tool: pt-online-schema-change, from: 1GiB}
 //   max_risk: 80
 //   allow_hazards: [INDEX_BUILD]
 //
 // Amounts are counts or percentages of a wave. `promote` is auto, manual (the
 // wave waits before it starts) or manual_first (of the waves of an `each`, only
-// the first waits). Without `waves` they are those of DefaultPolicy().
+// the first waits). A change that blocks the writers of a table of at least
+// `from` bytes is made by the tool. Without `waves` they are those of
+// DefaultPolicy().
 absl::StatusOr<v1::Policy> ParsePolicy(const std::string& text,
                                        const std::string& file_name);
 

@@ -69,6 +69,7 @@ v1::CoordinatorMessage ToMessage(const Command& command,
       prepare->set_lock_timeout_ms(rollout.policy().lock_timeout_ms());
       prepare->set_lock_retries(rollout.policy().lock_retries());
       prepare->set_granted_nonce(command.nonce);
+      *prepare->mutable_online_change() = rollout.policy().online_change();
       break;
     }
     case CommandType::kGo:

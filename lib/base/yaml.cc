@@ -3,11 +3,13 @@
 #include <yaml-cpp/yaml.h>
 
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "lib/base/status.h"
 #include "lib/base/suggest.h"
@@ -166,6 +168,24 @@ absl::StatusOr<int64_t> YamlNode::DurationMs(int64_t fallback) const {
     return Error("expected a duration such as 500ms, 30s, 10m or 2h here");
   }
   return absl::ToInt64Milliseconds(duration);
+}
+
+absl::StatusOr<int64_t> YamlNode::Bytes(int64_t fallback) const {
+  if (!IsPresent()) return fallback;
+  absl::string_view text;
+  if (IsScalar()) text = node_->Scalar();
+  int shift = 0;
+  int shift_of_unit = 0;
+  for (const absl::string_view unit : {"KiB", "MiB", "GiB", "TiB"}) {
+    shift_of_unit += 10;
+    if (absl::ConsumeSuffix(&text, unit)) shift = shift_of_unit;
+  }
+  int64_t count = 0;
+  if (!absl::SimpleAtoi(text, &count) || count < 0 ||
+      count > (std::numeric_limits<int64_t>::max() >> shift)) {
+    return Error("expected a size such as 500, 64KiB, 10MiB or 1GiB here");
+  }
+  return count << shift;
 }
 
 absl::StatusOr<std::vector<std::string>> YamlNode::TextList() const {

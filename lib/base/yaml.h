@@ -57,6 +57,8 @@ class YamlNode {
   absl::StatusOr<bool> Boolean(bool fallback) const;
   // "500ms", "30s", "10m", "2h"; in milliseconds.
   absl::StatusOr<int64_t> DurationMs(int64_t fallback) const;
+  // "500", "64KiB", "10MiB", "1GiB", "2TiB"; in bytes.
+  absl::StatusOr<int64_t> Bytes(int64_t fallback) const;
   absl::StatusOr<std::vector<std::string>> TextList() const;
 
   // InvalidArgument "file:line:column: message".

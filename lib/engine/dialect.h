@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "lib/engine/kind_handler.h"
 #include "lib/engine/lint.h"
+#include "lib/engine/online_change.h"
 #include "lib/engine/row_set.h"
 #include "lib/engine/sql.h"
 #include "lib/schema/kind_spec.h"
@@ -124,6 +125,9 @@ class Dialect {
   virtual std::string ScriptText(absl::string_view statement) const;
 
   virtual const MarkerSql& marker() const = 0;
+
+  // nullptr where the engine needs no tools, or has none.
+  virtual const OnlineChanges* online_changes() const { return nullptr; }
 };
 
 // nullptr where the engine does not write the kind.

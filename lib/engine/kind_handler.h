@@ -97,6 +97,7 @@ class Renderer {
   v1::Statement& AddClause(const AlterClause& clause);
   // Of the statement that AddClause has just returned.
   int clause_cost() const { return open_.cost; }
+  const Sql& clauses() const { return open_.clause; }
 
   // Index of the first statement that has changed since the last call.
   size_t TakeFirstChanged();

@@ -1,5 +1,7 @@
 #include "lib/engine/registry.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "lib/base/printable.h"
 #include "lib/base/suggest.h"
@@ -35,6 +37,15 @@ absl::StatusOr<const Dialect*> DialectOf(v1::Engine engine) {
   return absl::UnimplementedError(absl::StrCat(
       "engine ", v1::Engine_Name(engine),
       " is not part of this build; it has postgres, mysql and sqlite"));
+}
+
+std::vector<const Dialect*> Dialects() {
+  std::vector<const Dialect*> dialects;
+  for (const Row& row : kRows) {
+    const Dialect& dialect = row.dialect();
+    if (dialect.name() == row.name) dialects.push_back(&dialect);
+  }
+  return dialects;
 }
 
 absl::StatusOr<const Dialect*> DialectNamed(absl::string_view name) {

@@ -1,6 +1,8 @@
 #ifndef LIB_ENGINE_REGISTRY_H_
 #define LIB_ENGINE_REGISTRY_H_
 
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lib/engine/dialect.h"
@@ -12,6 +14,9 @@ namespace fleet {
 
 // Unimplemented for an engine that this build does not have.
 absl::StatusOr<const Dialect*> DialectOf(v1::Engine engine);
+
+// Each once, in a fixed order.
+std::vector<const Dialect*> Dialects();
 
 // "postgres" | "postgresql" | "sqlite" … InvalidArgument with the known names.
 absl::StatusOr<const Dialect*> DialectNamed(absl::string_view name);

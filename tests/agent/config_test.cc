@@ -14,8 +14,10 @@ namespace {
 
 using ::fleet::testing::IsOkAndHolds;
 using ::fleet::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 constexpr char kGood[] = R"(version: 1
@@ -26,10 +28,12 @@ state_dir: /var/lib/fleet-agent
 scratch: {postgres: "postgres://scratch@db/postgres"}
 max_parallel: 3
 fingerprint_every: 5s
+online_tools: {pt-online-schema-change: [--max-lag, "5"]}
 targets:
   - {name: one, url: "sqlite:/data/one.db", tags: [b, a, b], labels: {z: "1", a: "2"}}
   - {name: two, url: "postgres://app@db/two", region: us, read_only: true}
   - {name: three, url: "postgres://app@db/three", scratch: "postgres://other/postgres"}
+  - {name: four, url: "mysql://app@db/four"}
 )";
 
 std::string With(absl::string_view from, absl::string_view to) {
@@ -48,7 +52,7 @@ TEST(ConfigTest, ReadsEverything) {
   EXPECT_EQ(config.state_dir, "/var/lib/fleet-agent");
   EXPECT_EQ(config.max_parallel, 3);
   EXPECT_EQ(config.fingerprint_every_ms, 5'000);
-  ASSERT_EQ(config.targets.size(), 3u);
+  ASSERT_EQ(config.targets.size(), 4u);
   const TargetConfig& one = config.targets[0];
   EXPECT_EQ(one.engine, v1::SQLITE);
   EXPECT_EQ(one.region, "eu-west");
@@ -60,6 +64,10 @@ TEST(ConfigTest, ReadsEverything) {
   EXPECT_TRUE(config.targets[1].read_only);
   EXPECT_EQ(config.targets[1].scratch, "postgres://scratch@db/postgres");
   EXPECT_EQ(config.targets[2].scratch, "postgres://other/postgres");
+  EXPECT_THAT(config.targets[3].online_tools,
+              ElementsAre(Pair("pt-online-schema-change",
+                               ElementsAre("--max-lag", "5"))));
+  EXPECT_TRUE(one.online_tools.empty());
 }
 
 TEST(ConfigTest, ErrorsNameFileLineAndColumn) {
@@ -78,7 +86,7 @@ TEST(ConfigTest, ErrorsNameFileLineAndColumn) {
                        HasSubstr("two targets are called \"one\"")));
   EXPECT_THAT(ErrorOf(With("name: two", "name: \"t wo\"")),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       StartsWith("agent.yaml:11:12: a name has")));
+                       StartsWith("agent.yaml:12:12: a name has")));
   EXPECT_THAT(ErrorOf(With("version: 1", "version: 2")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        StartsWith("agent.yaml:1:10: version is 2")));
@@ -87,7 +95,11 @@ TEST(ConfigTest, ErrorsNameFileLineAndColumn) {
                        HasSubstr("key \"state_dir\" is missing")));
   EXPECT_THAT(ErrorOf(With("sqlite:/data", "oracle:/data")),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       StartsWith("agent.yaml:10:22: ")));
+                       StartsWith("agent.yaml:11:22: ")));
+  EXPECT_THAT(ErrorOf(With("pt-online-schema", "pt-online-scheme")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(StartsWith("agent.yaml:9:41: unknown tool"),
+                             HasSubstr("did you mean"))));
 }
 
 TEST(ConfigTest, RefusesPasswordsInUrls) {

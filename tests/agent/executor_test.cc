@@ -63,7 +63,7 @@ class ExecutorTest : public ::testing::Test {
 
   RunOutcome Run(int group = 0) {
     Executor executor(database_.session(), database_.dialect(), order_, plan_,
-                      SystemClock(), observer_);
+                      SystemClock(), tools_, observer_);
     return executor.Run({group, plan_.from_fingerprint(), ""});
   }
 
@@ -72,6 +72,8 @@ class ExecutorTest : public ::testing::Test {
   v1::Plan plan_;
   v1::Prepare order_;
   Observer observer_;
+  const TargetConfig target_;
+  const ToolRunner tools_{target_, database_.dialect()};
 };
 
 TEST_F(ExecutorTest, MakesTheSchemaThatWasPlanned) {

@@ -99,8 +99,10 @@ class OnlineTest : public ::testing::Test {
 
   v1::Result Run(int group) {
     NoObserver observer;
+    const TargetConfig target;
+    const ToolRunner tools(target, database_->dialect());
     Executor executor(database_->session(), database_->dialect(), order_, plan_,
-                      SystemClock(), observer);
+                      SystemClock(), tools, observer);
     return executor.Run({group, Before(group), ""}).result;
   }
 

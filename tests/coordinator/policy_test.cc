@@ -33,6 +33,7 @@ allow_hazards: [INDEX_BUILD, DELETES_DATA]
 target_deadline: 2m
 lock_timeout: 3s
 lock_retries: 7
+online_change: {tool: pt-online-schema-change, from: 512MiB}
 )",
                                                             "p.yaml"));
   EXPECT_EQ(policy.name(), "saas");
@@ -58,6 +59,8 @@ lock_retries: 7
   EXPECT_EQ(policy.target_deadline_ms(), 120'000);
   EXPECT_EQ(policy.lock_timeout_ms(), 3'000);
   EXPECT_EQ(policy.lock_retries(), 7);
+  EXPECT_EQ(policy.online_change().tool(), "pt-online-schema-change");
+  EXPECT_EQ(policy.online_change().from_bytes(), int64_t{512} << 20);
 }
 
 TEST(Policy, SaysNothingMeansTheDefault) {
@@ -94,6 +97,14 @@ TEST(Policy, ErrorsNameTheirPlace) {
                 "p.yaml:2:14: region \"a\" is "
                 "named twice"},
            Case{"version: 1\nlock_retries: -1", "p.yaml:2:15: have -1"},
+           Case{"version: 1\nonline_change: {from: 1GiB}",
+                "p.yaml:2:16: key \"tool\" is missing"},
+           Case{"version: 1\nonline_change: {tool: rm}",
+                "p.yaml:2:23: unknown value \"rm\"; known: "
+                "pt-online-schema-change"},
+           Case{"version: 1\nonline_change: {tool: pt-online-schema-change, "
+                "from: big}",
+                "p.yaml:2:54: expected a size"},
            Case{"version: 1\ntarget_deadline: soon",
                 "p.yaml:2:18: expected a "
                 "duration"},

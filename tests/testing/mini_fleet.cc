@@ -52,13 +52,17 @@ std::string MiniFleet::AgentConfig(const std::string& region) const {
                     scratch_url_.substr(0, scratch_url_.find(':')), ": \"",
                     scratch_url_, "\"}\n");
   }
-  absl::StrAppend(&text, "targets:\n");
+  absl::StrAppend(&text, agent_lines_, "targets:\n");
   for (const FleetTarget& target : targets_) {
     if (target.region != region) continue;
     absl::StrAppend(&text, "  - {name: ", target.name, ", url: \"", target.url,
                     "\", tags: [", target.tags,
-                    "], read_only: ", target.read_only ? "true" : "false",
-                    "}\n");
+                    "], read_only: ", target.read_only ? "true" : "false");
+    if (!target.password_file.empty()) {
+      absl::StrAppend(&text, ", password_file: \"", target.password_file,
+                      "\"");
+    }
+    absl::StrAppend(&text, "}\n");
   }
   return text;
 }

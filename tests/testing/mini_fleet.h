@@ -27,6 +27,7 @@ struct FleetTarget {
   std::string region;
   std::string tags;  // "saas" or "a, b"
   bool read_only = false;
+  std::string password_file;  // "" for none
 };
 
 class MiniFleet {
@@ -36,6 +37,9 @@ class MiniFleet {
   ~MiniFleet();
 
   void AddTarget(FleetTarget target) { targets_.push_back(std::move(target)); }
+
+  // Lines of the agents' configurations besides what they need.
+  void SetAgentLines(std::string lines) { agent_lines_ = std::move(lines); }
 
   // Starts everything and waits until every target has reported.
   void Start();
@@ -71,6 +75,7 @@ class MiniFleet {
   TemporaryFolder folder_;
   const std::string scratch_url_;
   const std::string address_;
+  std::string agent_lines_;
   std::vector<FleetTarget> targets_;
   std::unique_ptr<Process> coordinator_;
   std::map<std::string, std::unique_ptr<Process>> agents_;

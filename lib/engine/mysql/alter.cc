@@ -105,6 +105,16 @@ void NoteCost(const Path& table, Cost cost, v1::Statement& statement) {
   }
 }
 
+// What a tool would do instead; ReviewOnline says whether one can.
+void NoteOnline(const Path& table, Cost cost, const Sql& clauses,
+                v1::Statement& statement) {
+  statement.clear_online();
+  if (cost != kInPlaceShared && cost != kCopy) return;
+  v1::OnlineAlter& online = *statement.mutable_online();
+  online.set_table(std::string(table.last()));
+  online.set_clauses(clauses.Text().value_or(""));
+}
+
 }  // namespace
 
 v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
@@ -131,6 +141,7 @@ v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
   cost = static_cast<Cost>(renderer.clause_cost());
   if (LockOf(cost) == "SHARED") statement.set_lock("SHARED");
   NoteCost(table, cost, statement);
+  NoteOnline(table, cost, renderer.clauses(), statement);
   return statement;
 }
 

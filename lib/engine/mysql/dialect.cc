@@ -11,6 +11,8 @@
 #include "lib/engine/mysql/features.h"
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/lint_rules.h"
+#include "lib/engine/mysql/online_alter.h"
+#include "lib/engine/mysql/online_change.h"
 #include "lib/engine/mysql/quoting.h"
 #include "lib/engine/mysql/server_checks.h"
 
@@ -131,12 +133,17 @@ class Mysql : public Dialect {
 
   absl::Span<const LintRule> lint_rules() const override { return LintRules(); }
 
-  void Review(const Schema& from, const Schema&,
+  void Review(const Schema& from, const Schema& to,
               std::vector<v1::Statement>& statements) const override {
+    ReviewOnline(from, to, statements);
     AddServerChecks(from, FlavourOf(from.info()), statements);
   }
 
   const MarkerSql& marker() const override { return marker_; }
+
+  const OnlineChanges* online_changes() const override {
+    return &MysqlOnlineChanges();
+  }
 
  private:
   std::array<KindHandler, kKindCount> handlers_;

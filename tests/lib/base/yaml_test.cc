@@ -72,6 +72,22 @@ TEST(YamlTest, Durations) {
   }
 }
 
+TEST(YamlTest, Sizes) {
+  const YamlNode root = Parse(
+      "a: 0\nb: 64KiB\nc: 1GiB\nd: 8388607TiB\ne: -1MiB\nf: 1GB\n"
+      "g: 8388608TiB\nh: MiB\ni: [1]\n");
+  EXPECT_THAT(root.Get("a").Bytes(7), IsOkAndHolds(0));
+  EXPECT_THAT(root.Get("b").Bytes(0), IsOkAndHolds(65'536));
+  EXPECT_THAT(root.Get("c").Bytes(0), IsOkAndHolds(int64_t{1} << 30));
+  EXPECT_THAT(root.Get("d").Bytes(0), IsOkAndHolds(int64_t{8388607} << 40));
+  EXPECT_THAT(root.Get("nothing").Bytes(7), IsOkAndHolds(7));
+  for (const char* key : {"e", "f", "g", "h", "i"}) {
+    EXPECT_THAT(root.Get(key).Bytes(0),
+                StatusIs(kInvalid, HasSubstr("expected a size")))
+        << key;
+  }
+}
+
 TEST(YamlTest, WrongTypesSayWhereTheyStand) {
   const YamlNode root =
       Parse("count: many\nflag: maybe\nlist: one\ntext: [a]\n");
