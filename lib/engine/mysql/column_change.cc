@@ -11,6 +11,7 @@
 #include "lib/engine/mysql/lint.h"
 #include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
+#include "lib/engine/mysql/type_range.h"
 
 // What it takes to change a column.
 
@@ -123,6 +124,26 @@ void NoteType(const Object& from, const Object& to, const Renderer& renderer,
   }
 }
 
+// Whether rows decide if the column can have its new type.
+bool MayNotFit(const Object& from, const Object& to) {
+  const absl::string_view before = from.Get("type");
+  const absl::string_view after = to.Get("type");
+  if (absl::StartsWith(before, "enum(") && absl::StartsWith(after, "enum(")) {
+    return !LostMembers(before, after).empty();
+  }
+  if (absl::StartsWith(before, "set(") && absl::StartsWith(after, "set(")) {
+    return !LostMembers(before, after).empty();
+  }
+  return !HoldsEveryValue(before, after, BytesPerCharacter(to.Get("charset")));
+}
+
+// A length in characters, whatever each of them takes.
+bool CountsCharacters(absl::string_view type) {
+  return absl::StartsWith(type, "char(") ||
+         absl::StartsWith(type, "varchar(") ||
+         absl::StartsWith(type, "enum(") || absl::StartsWith(type, "set(");
+}
+
 }  // namespace
 
 Cost CostOfChange(const Object& from, const Object& to,
@@ -151,9 +172,11 @@ void NoteChange(const Object& from, const Object& to, const Renderer& renderer,
   const std::string name = to.path().Dotted();
   if (from.Get("type") != to.Get("type") && CostOfType(from, to) == kCopy) {
     NoteType(from, to, renderer, statement);
-    AddHazard(statement, v1::DATA_DEPENDENT,
-              absl::StrCat("fails when a value of ", name,
-                           " does not fit its new type"));
+    if (MayNotFit(from, to)) {
+      AddHazard(statement, v1::DATA_DEPENDENT,
+                absl::StrCat("fails when a value of ", name,
+                             " does not fit its new type"));
+    }
     AddHazard(statement, v1::BREAKS_CLIENTS,
               absl::StrCat("clients get values of ", name, " in another type"));
     statement.set_reversibility(v1::LOSSY);
@@ -169,9 +192,16 @@ void NoteChange(const Object& from, const Object& to, const Renderer& renderer,
   }
   if (from.Get("charset") != to.Get("charset")) {
     AddRule(Rule::kCharacterSet, statement);
-    AddHazard(statement, v1::DATA_DEPENDENT,
-              absl::StrCat("fails when a value of ", name,
-                           " has characters that its new character set lacks"));
+    if (!HoldsEveryCharacter(from.Get("charset"), to.Get("charset"))) {
+      AddHazard(
+          statement, v1::DATA_DEPENDENT,
+          absl::StrCat("fails when a value of ", name,
+                       " has characters that its new character set lacks"));
+    } else if (!CountsCharacters(to.Get("type"))) {
+      AddHazard(statement, v1::DATA_DEPENDENT,
+                absl::StrCat("fails when a value of ", name,
+                             " is too long in its new character set"));
+    }
   } else if (from.Get("collation") != to.Get("collation")) {
     AddRule(Rule::kCharacterSet, statement);
     AddHazard(
