@@ -30,7 +30,7 @@ struct Options {
   SourceOptions source;
   HazardFlags hazards;
   bool offline = false;
-  std::vector<std::string> include;
+  ScopeFlags scope;
   std::vector<std::string> renames;
   bool detailed_exit_code = false;
 };
@@ -80,8 +80,8 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
         "the two sides are of different engines; both must be of one");
   }
   v1::Scope scope;
-  for (const std::string& word : options.include) scope.add_include(word);
-  if (!options.include.empty()) {
+  RETURN_IF_ERROR(options.scope.AddToScope(&scope));
+  if (scope.ByteSizeLong() > 0) {
     ASSIGN_OR_RETURN(from, ApplyScope(from, scope));
     ASSIGN_OR_RETURN(to, ApplySourceScope(to, scope));
   }
@@ -142,12 +142,7 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
       "server where SQL files are loaded (role needs CREATEDB)");
   command->add_option("--dialect", options->source.dialect,
                       "engine of SQL files: postgres, mysql or sqlite");
-  command
-      ->add_option("--include", options->include,
-                   "also compare owners, privileges (PostgreSQL)")
-      ->type_name("WORDS")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  options->scope.AddTo(*command);
   AddRenames(*command, options->renames);
   options->hazards.AddTo(*command);
   command->add_flag("--offline", options->offline,

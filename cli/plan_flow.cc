@@ -123,12 +123,7 @@ void PlanFlags::AddTo(CLI::App& command) {
       ->type_name("PATTERNS");
   command.add_option("--exclude-tables", exclude_tables, "not these tables")
       ->type_name("PATTERNS");
-  command
-      .add_option("--include", include,
-                  "also compare owners, privileges (PostgreSQL)")
-      ->type_name("WORDS")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  scope.AddTo(command);
   AddRenames(command, renames);
   hazards.AddTo(command);
   command.add_flag("--allow-drop-tables", allow_drop_tables,
@@ -162,9 +157,7 @@ absl::StatusOr<v1::MakePlanRequest> PlanFlags::Request() const {
   if (!exclude_tables.empty()) {
     AddList(exclude_tables, request.mutable_scope()->mutable_exclude_tables());
   }
-  for (const std::string& word : include) {
-    request.mutable_scope()->add_include(word);
-  }
+  RETURN_IF_ERROR(scope.AddToScope(request.mutable_scope()));
   for (const std::string& hint : renames) request.add_renames(hint);
   ASSIGN_OR_RETURN(const HazardPolicy policy, hazards.Policy());
   request.set_allow_all_hazards(policy.allow_all);

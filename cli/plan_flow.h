@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/hazard_flags.h"
 #include "cli/print_plan.h"
+#include "cli/scope_flags.h"
 
 // What sync, plan and rollback have in common: from flags to a stored plan, and
 // from a stored plan to a rollout that is watched.
@@ -24,7 +25,7 @@ struct PlanFlags {
   std::string policy_file;
   std::vector<std::string> tables;
   std::vector<std::string> exclude_tables;
-  std::vector<std::string> include;
+  ScopeFlags scope;
   std::vector<std::string> renames;
   HazardFlags hazards;
   bool allow_drop_tables = false;

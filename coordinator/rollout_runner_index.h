@@ -28,9 +28,7 @@ inline bool OwesAnswer(v1::TargetState state) {
 }
 
 inline bool IsWhole(const v1::Scope& scope) {
-  return scope.tables().empty() && scope.exclude_tables().empty() &&
-         scope.renames().empty() && scope.ignore().empty() &&
-         scope.include().empty();
+  return scope.ByteSizeLong() == 0;
 }
 
 }  // namespace fleet

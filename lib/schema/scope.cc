@@ -13,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
+#include "lib/schema/column_order.h"
+#include "lib/schema/definers.h"
 #include "lib/schema/kind.h"
 
 namespace fleet {
@@ -295,14 +297,17 @@ absl::StatusOr<Schema> Apply(const Schema& schema, const v1::Scope& scope,
     if (!renamed.empty()) Rewrite(renamed, &objects.back());
   }
   Include(included, objects);
-  return Schema::Make(schema.info(), std::move(objects));
+  ASSIGN_OR_RETURN(Schema scoped,
+                   Schema::Make(schema.info(), std::move(objects)));
+  if (scope.column_order()) {
+    ASSIGN_OR_RETURN(scoped, WithColumnOrder(scoped));
+  }
+  if (scope.definers().empty()) return scoped;
+  return side == Side::kSource ? WithSourceDefiners(scoped, scope)
+                               : WithTargetDefiners(scoped, scope);
 }
 
-bool IsEmpty(const v1::Scope& scope) {
-  return scope.tables_size() == 0 && scope.exclude_tables_size() == 0 &&
-         scope.renames_size() == 0 && scope.ignore_size() == 0 &&
-         scope.include_size() == 0;
-}
+bool IsEmpty(const v1::Scope& scope) { return scope.ByteSizeLong() == 0; }
 
 // Collects what a target keeps: some of its objects, all below these, and
 // whatever they need that the source does not bring.

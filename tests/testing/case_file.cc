@@ -16,6 +16,7 @@ constexpr absl::string_view kReverse = "# reverse: ";
 constexpr absl::string_view kRequires = "# requires: ";
 constexpr absl::string_view kFlavour = "# flavour: ";
 constexpr absl::string_view kRename = "# rename: ";
+constexpr absl::string_view kDefiner = "# definer: ";
 
 absl::Status BadLine(int line, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", what));
@@ -34,6 +35,10 @@ std::string* SectionOf(absl::string_view line, CaseFile& file) {
 absl::Status ReadComment(absl::string_view line, int number, CaseFile& file) {
   absl::StrAppend(&file.comments, line, "\n");
   if (line == "# offline") file.offline = true;
+  if (line == "# column-order") file.scope.set_column_order(true);
+  if (absl::StartsWith(line, kDefiner)) {
+    file.scope.add_definers(std::string(line.substr(kDefiner.size())));
+  }
   if (absl::StartsWith(line, kRename)) {
     file.renames.emplace_back(line.substr(kRename.size()));
   }

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proto/schema.pb.h"
 
 // tests/cases/<engine>/<kind>/<name>.case: two schemas as SQL, and what
 // fleetctl makes of them. See tests/lib/engine/cases_test.cc for the laws.
@@ -45,6 +46,7 @@ struct CaseFile {
   int requires_major = 0;
   std::string flavour;               // "# flavour: mysql"; "": all
   std::vector<std::string> renames;  // "# rename: table:a=b"
+  v1::Scope scope;                   // "# column-order", "# definer: current"
   std::string from;
   std::string to;
   std::string plan;

@@ -34,6 +34,7 @@ enum Batch : int {
   kForeignKeyBatch,  // made after all else, and after one of the same name went
   kVirtualBatch,     // computed columns, which servers add and drop alone
   kDefaultBatch,     // takes defaults away from columns that must be there
+  kPlaceBatch,       // moves columns, before they change
 };
 
 // One clause of an ALTER of `table`, which is in both schemas. `once` as

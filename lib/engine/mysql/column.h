@@ -33,6 +33,9 @@ void NoteChange(const Object& from, const Object& to, const Renderer& renderer,
 // A column that may be NULL and yet has no default: takes it away.
 void DropDefault(const Object& column, Renderer& renderer);
 
+// Gives the columns of a table the order that they shall have.
+void MoveColumns(const Path& table, Renderer& renderer);
+
 // Drops the column and adds the new one in one ALTER, with the keys that hold
 // it. Only for columns that compute their value.
 void ReplaceColumn(const Object& from, const Object& to, Renderer& renderer);

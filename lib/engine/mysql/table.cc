@@ -1,4 +1,3 @@
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "lib/engine/mysql/lint.h"
 #include "lib/engine/mysql/lint_rules.h"
 #include "lib/engine/mysql/quoting.h"
+#include "lib/schema/column_order.h"
 
 namespace fleet::mysql {
 namespace {
@@ -25,6 +25,7 @@ constexpr AttributeSpec kAttributes[] = {
     {"charset", Compare::kExact, OnChange::kAlter, 20},
     {"checksum", Compare::kExact, OnChange::kAlter, 10},
     {"collation", Compare::kExact, OnChange::kAlter, 20},
+    {"column_order", Compare::kExact, OnChange::kAlter, 5},
     {"comment", Compare::kExact, OnChange::kAlter, 1},
     {"compression", Compare::kExact, OnChange::kAlter, 20},
     {"connection", Compare::kExact, OnChange::kAlter, 40},
@@ -98,8 +99,8 @@ std::string KeywordOf(absl::string_view attribute) {
 
 // Attributes of a table that are no options.
 bool IsOption(absl::string_view attribute) {
-  return attribute != "period" && attribute != "system_period" &&
-         attribute != "versioned";
+  return attribute != "column_order" && attribute != "period" &&
+         attribute != "system_period" && attribute != "versioned";
 }
 
 std::vector<std::string> OptionNames(const Object& table) {
@@ -118,30 +119,6 @@ std::vector<std::string> OptionNames(const Object& table) {
   return names;
 }
 
-// Columns in the order of the table.
-std::vector<const Object*> ColumnsOf(const Path& table, const Schema& schema) {
-  std::map<std::string, const Object*, std::less<>> after;
-  std::vector<const Object*> rest;
-  const auto all = schema.ChildrenOf(table, v1::COLUMN);
-  for (const Object& column : all) {
-    const bool taken =
-        !after.emplace(std::string(column.Get("after")), &column).second;
-    if (taken) rest.push_back(&column);
-  }
-  std::vector<const Object*> columns;
-  std::string last;
-  for (auto next = after.find(last); next != after.end();
-       next = after.find(last)) {
-    columns.push_back(next->second);
-    last = std::string(next->second->name());
-    after.erase(next);
-  }
-  // Columns that follow one that the scope leaves out.
-  for (const auto& [name, column] : after) columns.push_back(column);
-  columns.insert(columns.end(), rest.begin(), rest.end());
-  return columns;
-}
-
 void AppendDefinitions(const Object& table, const Renderer& renderer,
                        Sql& sql) {
   const Schema& schema = renderer.to();
@@ -152,7 +129,7 @@ void AppendDefinitions(const Object& table, const Renderer& renderer,
     sql << "\n  " << definition;
     first = false;
   };
-  for (const Object* column : ColumnsOf(table.path(), schema)) {
+  for (const Object* column : ColumnsInOrder(table.path(), schema)) {
     add(ColumnSql(*column, &table, nullptr));
   }
   for (const v1::ObjectKind kind :
@@ -186,7 +163,7 @@ void CreateTable(const Object& table, Renderer& renderer) {
     sql << "\n" << Verbatim{partitioning.Get("definition")};
   }
   AddAlone(sql, "NONE", renderer);
-  for (const Object* column : ColumnsOf(table.path(), renderer.to())) {
+  for (const Object* column : ColumnsInOrder(table.path(), renderer.to())) {
     DropDefault(*column, renderer);
   }
 }
@@ -254,7 +231,9 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
   const Object& to = *difference.to;
   bool has_charset = false;
   for (const absl::string_view name : difference.changed) {
-    if (name == "period") {
+    if (name == "column_order") {
+      MoveColumns(to.path(), renderer);
+    } else if (name == "period") {
       AlterPeriod(from, to, renderer);
     } else if (name == "versioned") {
       AlterVersioning(to, renderer);
