@@ -5,20 +5,22 @@
 #
 #   tests/mysql_flavours.sh [--folder DIR] [mysql mariadb] [-- COMMAND…]
 #
-# COMMAND runs with FLEET_MYSQL_URL set to the server's; by default the cases.
+# COMMAND runs with FLEET_MYSQL_URL set to the server's; by default the cases
+# and what their statements say of algorithms.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || { echo "this needs root, for debootstrap and chroot" >&2; exit 77; }
 
 folder=/tmp/fleet-mysql-flavours
 flavours=()
-command=(build/release/bin/cases_test '--gtest_filter=*mysql*')
+command=(bash -c 'build/release/bin/cases_test --gtest_brief=1 "--gtest_filter=*mysql*" &&
+  build/release/bin/algorithm_test --gtest_brief=1')
 while [ $# -gt 0 ]; do
   case $1 in
     --folder) folder=$2; shift ;;
     mysql | mariadb) flavours+=("$1") ;;
     --) shift; command=("$@"); break ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown argument $1" >&2; exit 64 ;;
   esac
   shift

@@ -34,6 +34,7 @@ if [ "$full" = yes ]; then
   deploy/build.sh thread-safety
   bazel/test.sh
   tests/postgres_majors.sh
+  tests/mysql_flavours.sh
 fi
 
 ctest --test-dir build/release --output-on-failure "$@"

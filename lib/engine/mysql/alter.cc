@@ -33,6 +33,7 @@ Sql MariadbTail(int cost) {
     case kInstantColumn:
       sql << ", ALGORITHM=INSTANT, LOCK=NONE";
       break;
+    case kIndexGone:
     case kNoCopy:
       sql << ", ALGORITHM=NOCOPY, LOCK=NONE";
       break;
@@ -61,6 +62,7 @@ Sql MysqlTail(int cost) {
       break;
     case kInstantOption:
     case kInstantGrowth:
+    case kIndexGone:
     case kNoCopy:
       sql << ", ALGORITHM=INPLACE, LOCK=NONE";
       break;

@@ -20,6 +20,7 @@ enum Cost : int {
   kInstantOption,  // an option of the table
   kInstantGrowth,  // longer values of a column
   kInstantColumn,  // a column comes or goes, noted in metadata
+  kIndexGone,      // an index is dropped; readers and writers go on
   kNoCopy,         // builds indexes; readers and writers go on
   kInPlace,        // writes all rows anew; readers and writers go on
   kInPlaceShared,  // the same; writers wait

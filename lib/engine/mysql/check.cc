@@ -32,12 +32,16 @@ void CreateCheck(const Object& check, Renderer& renderer) {
                          check.path().Dotted()));
 }
 
+Cost CostOfLifting(const Renderer& renderer) {
+  const Flavour flavour = FlavourOf(renderer.server());
+  return flavour.is_mariadb || flavour.is_quick_with_metadata ? kInstant
+                                                              : kNoCopy;
+}
+
 void DropCheck(const Object& check, Renderer& renderer) {
   Sql clause(kMysqlQuoting);
   clause << "DROP CONSTRAINT " << Identifier{WrittenName(check)};
-  const bool is_mariadb = FlavourOf(renderer.server()).is_mariadb;
-  AddAlter(check.path().Parent(), clause, is_mariadb ? kInstant : kNoCopy,
-           renderer);
+  AddAlter(check.path().Parent(), clause, CostOfLifting(renderer), renderer);
 }
 
 void AlterCheck(const Difference& difference, Renderer& renderer) {
@@ -46,8 +50,8 @@ void AlterCheck(const Difference& difference, Renderer& renderer) {
   clause << "ALTER CHECK " << Identifier{WrittenName(to)};
   if (to.Has("not_enforced")) clause << " NOT";
   clause << " ENFORCED";
-  AddAlter(to.path().Parent(), clause, to.Has("not_enforced") ? kNoCopy : kCopy,
-           renderer);
+  AddAlter(to.path().Parent(), clause,
+           to.Has("not_enforced") ? CostOfLifting(renderer) : kCopy, renderer);
 }
 
 std::string Summary(const Object& check) {

@@ -76,12 +76,30 @@ bool IsCompressed(const Path& table, const Renderer& renderer) {
          absl::EqualsIgnoreCase(object->Get("row_format"), "COMPRESSED");
 }
 
+// Functions that give each row, or each server, a value of its own.
+bool IsOfTheMoment(absl::string_view expression) {
+  for (const absl::string_view function :
+       {"uuid", "uuid_short", "rand", "sysdate", "connection_id",
+        "current_user", "user", "session_user", "system_user", "row_count",
+        "found_rows", "last_insert_id", "version"}) {
+    if (absl::StrContains(expression, absl::StrCat(function, "("))) return true;
+  }
+  return false;
+}
+
+// Whether all rows that are there get one value, which metadata can hold.
+bool IsOneValue(absl::string_view expression, const Renderer& renderer) {
+  if (IsSimpleDefault(expression)) return true;
+  return FlavourOf(renderer.server()).is_mariadb &&
+         !absl::StrContains(expression, "`") && !IsOfTheMoment(expression);
+}
+
 Cost CostOfAdding(const Object& column, const Renderer& renderer) {
   if (column.Get("stored") == "stored") return kCopy;
   if (column.Has("check") || column.Has("versioning")) return kCopy;
   const Path table = column.path().Parent();
   if (column.Has("auto_increment")) return kInPlaceShared;
-  if (!IsSimpleDefault(column.Get("default"))) return kCopy;
+  if (!IsOneValue(column.Get("default"), renderer)) return kCopy;
   if (HasFullText(table, renderer.from())) return kInPlaceShared;
   if (IsCompressed(table, renderer)) return kInPlace;
   return kInstantColumn;
@@ -101,16 +119,8 @@ void LintAdded(const Object& column, v1::Statement& statement) {
 // MySQL adds no column whose rows would get values that replicas may not get,
 // but takes the default for rows to come.
 bool IsDefaultForLater(const Object& column, const Renderer& renderer) {
-  if (FlavourOf(renderer.server()).is_mariadb) return false;
-  for (const absl::string_view function :
-       {"uuid", "uuid_short", "rand", "sysdate", "connection_id",
-        "current_user", "user", "session_user", "system_user", "row_count",
-        "found_rows", "last_insert_id", "version"}) {
-    if (absl::StrContains(column.Get("default"), absl::StrCat(function, "("))) {
-      return true;
-    }
-  }
-  return false;
+  return !FlavourOf(renderer.server()).is_mariadb &&
+         IsOfTheMoment(column.Get("default"));
 }
 
 void SetDefault(const Object& column, Renderer& renderer) {
@@ -202,7 +212,9 @@ void AlterColumn(const Difference& difference, Renderer& renderer) {
     clause << "MODIFY COLUMN ";
   }
   clause << ColumnSql(to, renderer);
-  Cost cost = CostOfChange(from, to, difference.changed);
+  Cost cost =
+      CostOfChange(from, to, difference.changed, FlavourOf(renderer.server()),
+                   IsIndexed(from, renderer.from()));
   if (from.Has("not_null") && !to.Has("not_null") &&
       OrdersRows(from, renderer.from())) {
     cost = kCopy;  // the rows are kept in another order from now on

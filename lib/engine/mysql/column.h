@@ -22,9 +22,10 @@ Sql ColumnSql(const Object& column, const Object* table, const Object* other);
 // The same for an ALTER of a table that is in both schemas.
 Sql ColumnSql(const Object& column, const Renderer& renderer);
 
-// What MODIFY costs.
+// What MODIFY costs. `is_indexed`: a key holds the column.
 Cost CostOfChange(const Object& from, const Object& to,
-                  absl::Span<const absl::string_view> changed);
+                  absl::Span<const absl::string_view> changed,
+                  const Flavour& flavour, bool is_indexed);
 
 // Adds the dangers of the change, its rules and what to ask the rows.
 void NoteChange(const Object& from, const Object& to, const Renderer& renderer,

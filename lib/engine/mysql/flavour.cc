@@ -53,6 +53,8 @@ Flavour FlavourOf(const SchemaInfo& info) {
   flavour.has_or_replace = flavour.is_mariadb;
   flavour.drops_checks_as_constraints = flavour.is_mariadb;
   flavour.has_nocopy = flavour.is_mariadb;
+  flavour.is_quick_with_metadata =
+      flavour.name == "mysql" && flavour.version >= 90'000;
   flavour.hides_display_width =
       !flavour.is_mariadb && flavour.version >= kNoWidthSince;
   return flavour;

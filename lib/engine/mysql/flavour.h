@@ -22,6 +22,9 @@ struct Flavour {
   bool drops_checks_as_constraints = false;
   // Integers have no display width but for tinyint(1) and ZEROFILL.
   bool hides_display_width = false;
+  // A check is dropped or not enforced any more at once, and a column that no
+  // key holds gets another collation in place (measured on 9.7).
+  bool is_quick_with_metadata = false;
   // ALGORITHM=NOCOPY is known, and LOCK goes with ALGORITHM=INSTANT.
   bool has_nocopy = false;
 };

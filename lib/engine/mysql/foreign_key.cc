@@ -139,7 +139,7 @@ void DropForeignKey(const Object& key, Renderer& renderer) {
   // in the statement that drops them.
   const bool changes_engine =
       from && to && from->Get("engine") != to->Get("engine");
-  AddAlter(table, clause, kNoCopy, renderer, "",
+  AddAlter(table, clause, kInstantOption, renderer, "",
            changes_engine ? kForeignKeyBatch : kMainBatch);
 }
 

@@ -143,7 +143,7 @@ bool LeavesDangling(const Object& key, const Renderer& renderer) {
 void DropKey(const Object& key, Renderer& renderer) {
   const Path table = key.path().Parent();
   Sql clause(kMysqlQuoting);
-  Cost cost = HasFullText(table, renderer.from()) ? kInPlaceShared : kNoCopy;
+  Cost cost = kIndexGone;
   if (key.kind() == v1::PRIMARY_KEY) {
     clause << "DROP PRIMARY KEY";
   } else {
@@ -182,7 +182,7 @@ void AlterKey(const Difference& difference, Renderer& renderer) {
     Sql clause(kMysqlQuoting);
     clause << "RENAME KEY " << Identifier{WrittenName(from)} << " TO "
            << Identifier{WrittenName(to)};
-    AddAlter(table, clause, kNoCopy, renderer, "rename key");
+    AddAlter(table, clause, kInstantOption, renderer, "rename key");
   }
   if (from.Get("hidden") == to.Get("hidden")) return;
   Sql clause(kMysqlQuoting);
