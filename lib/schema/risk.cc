@@ -34,6 +34,7 @@ constexpr HazardRow kHazards[] = {
     {v1::AUTHZ_UPDATE, true},
     {v1::IRREVERSIBLE, true},
     {v1::CORRECTNESS, false},
+    {v1::NOT_ATOMIC, true},
 };
 
 int RiskOfAttributes(const Difference& difference, const KindSpec& spec) {

@@ -24,6 +24,23 @@ int Combine(int a, int b) {
              : high;
 }
 
+// What MySQL does in place it does not do in one instant with a new column.
+int CombineMysql(int a, int b) {
+  const int low = std::min(a, b);
+  const bool in_place = low == kInstantOption || low == kInstantGrowth;
+  return in_place && std::max(a, b) == kInstantColumn
+             ? static_cast<int>(kInPlace)
+             : Combine(a, b);
+}
+
+// Two full-text keys cannot be made anew in place.
+bool IsCopiedOnly(const Path& table, const Schema& schema) {
+  const auto indexes = schema.ChildrenOf(table, v1::INDEX);
+  return std::count_if(indexes.begin(), indexes.end(), [](const Object& index) {
+           return index.Get("type") == "FULLTEXT";
+         }) > 1;
+}
+
 Sql MariadbTail(int cost) {
   Sql sql(kMysqlQuoting);
   switch (cost) {
@@ -94,7 +111,13 @@ void MakeAboutTable(const Path& table, v1::Statement& statement) {
 void NoteCost(const Path& table, Cost cost, v1::Statement& statement) {
   const std::string name = table.Dotted();
   if (cost == kCopy) AddRule(Rule::kCopy, statement);
-  if (cost == kUnstated) AddRule(Rule::kEngine, statement);
+  if (cost == kUnstated) {
+    AddRule(Rule::kEngine, statement);
+    AddHazard(statement, v1::NOT_ATOMIC,
+              absl::StrCat(name,
+                           " is not of InnoDB: a crash in the middle may leave "
+                           "it half changed"));
+  }
   if (cost >= kInPlace && cost != kUnstated) {
     statement.set_rewrites_table(true);
     AddHazard(statement, v1::TABLE_REWRITE,
@@ -124,15 +147,17 @@ v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
                         Batch batch) {
   const Object* object = TableOf(table, renderer);
   if (object != nullptr && !IsInnodb(*object)) cost = kUnstated;
+  const bool rewrites = cost == kInPlace || cost == kInPlaceShared;
   if ((cost == kNoCopy || cost == kInPlace) &&
       HasFullText(table, renderer.from())) {
     cost = kInPlaceShared;
   }
   const Flavour flavour = FlavourOf(renderer.server());
+  if (rewrites && IsCopiedOnly(table, renderer.from())) cost = kCopy;
   AlterClause alter{Sql(kMysqlQuoting), clause};
   alter.head << "ALTER TABLE " << Identifier{table.last()} << " ";
   alter.cost = cost;
-  alter.combine = Combine;
+  alter.combine = flavour.is_mariadb ? Combine : CombineMysql;
   alter.tail = flavour.is_mariadb ? MariadbTail : MysqlTail;
   alter.once = once;
   alter.batch = batch;

@@ -36,6 +36,7 @@ enum Batch : int {
   kVirtualBatch,     // computed columns, which servers add and drop alone
   kDefaultBatch,     // takes defaults away from columns that must be there
   kPlaceBatch,       // moves columns, before they change
+  kOptionBatch,      // options of the table, which hold nothing else up
 };
 
 // One clause of an ALTER of `table`, which is in both schemas. `once` as

@@ -79,9 +79,14 @@ bool IsCompressed(const Path& table, const Renderer& renderer) {
 // Functions that give each row, or each server, a value of its own.
 bool IsOfTheMoment(absl::string_view expression) {
   for (const absl::string_view function :
-       {"uuid", "uuid_short", "rand", "sysdate", "connection_id",
-        "current_user", "user", "session_user", "system_user", "row_count",
-        "found_rows", "last_insert_id", "version"}) {
+       {"uuid",         "uuid_short",          "rand",
+        "sysdate",      "connection_id",       "current_user",
+        "user",         "session_user",        "system_user",
+        "row_count",    "found_rows",          "last_insert_id",
+        "version",      "random_bytes",        "sleep",
+        "get_lock",     "release_lock",        "is_free_lock",
+        "is_used_lock", "load_file",           "current_role",
+        "icu_version",  "ps_current_thread_id"}) {
     if (absl::StrContains(expression, absl::StrCat(function, "("))) return true;
   }
   return false;
@@ -94,6 +99,15 @@ bool IsOneValue(absl::string_view expression, const Renderer& renderer) {
          !absl::StrContains(expression, "`") && !IsOfTheMoment(expression);
 }
 
+// Rows that are there would get 0000-00-00, so MySQL looks whether there are.
+bool IsZeroDate(const Object& column, const Renderer& renderer) {
+  const absl::string_view type = column.Get("type");
+  return !FlavourOf(renderer.server()).is_mariadb && column.Has("not_null") &&
+         !column.Has("default") &&
+         (absl::StartsWith(type, "date") ||
+          absl::StartsWith(type, "timestamp"));
+}
+
 Cost CostOfAdding(const Object& column, const Renderer& renderer) {
   if (column.Get("stored") == "stored") return kCopy;
   if (column.Has("check") || column.Has("versioning")) return kCopy;
@@ -101,7 +115,9 @@ Cost CostOfAdding(const Object& column, const Renderer& renderer) {
   if (column.Has("auto_increment")) return kInPlaceShared;
   if (!IsOneValue(column.Get("default"), renderer)) return kCopy;
   if (HasFullText(table, renderer.from())) return kInPlaceShared;
-  if (IsCompressed(table, renderer)) return kInPlace;
+  if (IsCompressed(table, renderer) || IsZeroDate(column, renderer)) {
+    return kInPlace;
+  }
   return kInstantColumn;
 }
 

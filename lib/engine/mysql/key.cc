@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "lib/base/printable.h"
 #include "lib/engine/mysql/alter.h"
 #include "lib/engine/mysql/kinds.h"
@@ -126,6 +127,25 @@ void CreateKey(const Object& key, Renderer& renderer) {
   }
 }
 
+// A key that begins with the foreign key's columns.
+bool HasKeyOf(const Object& foreign, const Schema& schema) {
+  // "(`a`,`b`)" without what closes it.
+  const absl::string_view columns =
+      absl::StripSuffix(foreign.Get("columns"), ")");
+  const Path table = foreign.path().Parent();
+  for (const v1::ObjectKind kind :
+       {v1::INDEX, v1::UNIQUE_KEY, v1::PRIMARY_KEY}) {
+    for (const Object& key : schema.ChildrenOf(table, kind)) {
+      absl::string_view rest = key.Get("columns");
+      if (absl::ConsumePrefix(&rest, columns) &&
+          (absl::StartsWith(rest, ",") || absl::StartsWith(rest, ")"))) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 // A foreign key that refers to nothing may stay without a key of its own; the
 // server drops the key only while it checks none.
 bool LeavesDangling(const Object& key, const Renderer& renderer) {
@@ -134,7 +154,7 @@ bool LeavesDangling(const Object& key, const Renderer& renderer) {
        renderer.to().ChildrenOf(table, v1::FOREIGN_KEY)) {
     if (foreign.Has("dangling") &&
         foreign.Get("columns") == key.Get("columns")) {
-      return true;
+      return !HasKeyOf(foreign, renderer.to());
     }
   }
   return false;

@@ -218,7 +218,7 @@ Object ReadPartitioning(TokenSpan tokens, const Object& table) {
   size_t from = 0;
   for (size_t i = 0; i + 2 < tokens.size(); ++i) {
     if (!tokens[i].Is("ENGINE") || !tokens[i + 1].IsOperator('=')) continue;
-    absl::StrAppend(&text, SliceOf(tokens.subspan(from, i - from)));
+    absl::StrAppend(&text, PlainSliceOf(tokens.subspan(from, i - from)));
     from = i + 3;
     // Nothing but the comma or parenthesis that follows.
     if (from < tokens.size() && !tokens[from].IsOperator(',') &&
@@ -227,7 +227,7 @@ Object ReadPartitioning(TokenSpan tokens, const Object& table) {
     }
   }
   absl::StrAppend(&text,
-                  SliceOf(tokens.subspan(std::min(from, tokens.size()))));
+                  PlainSliceOf(tokens.subspan(std::min(from, tokens.size()))));
   object.Set("definition", text);
   for (const Token& token : tokens) {
     if (token.kind != TokenKind::kName) continue;

@@ -229,6 +229,11 @@ void WriteKeysAnew(const Object& table, Renderer& renderer) {
   }
 }
 
+// Together with one, MySQL makes no column in an instant.
+Batch BatchOfOptions(const Renderer& renderer) {
+  return FlavourOf(renderer.server()).is_mariadb ? kMainBatch : kOptionBatch;
+}
+
 // The engine, and the character set with its collation, are one clause each.
 void AlterTable(const Difference& difference, Renderer& renderer) {
   const Object& from = *difference.from;
@@ -251,14 +256,17 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
       Sql clause(kMysqlQuoting);
       clause << "DEFAULT CHARACTER SET " << Verbatim{to.Get("charset")}
              << " COLLATE " << Verbatim{to.Get("collation")};
-      AddAlter(to.path(), clause, kInstantOption, renderer);
+      AddAlter(to.path(), clause, kInstantOption, renderer, "",
+               BatchOfOptions(renderer));
     } else {
       const OptionRow row = OptionOf(name);
       Sql clause(kMysqlQuoting);
       clause << Verbatim{KeywordOf(name)} << "="
              << Verbatim{to.Has(name) ? to.Get(name) : row.none};
       v1::Statement& statement = AddAlter(
-          to.path(), clause, name == "engine" ? kUnstated : row.cost, renderer);
+          to.path(), clause, name == "engine" ? kUnstated : row.cost, renderer,
+          "",
+          row.cost == kInstantOption ? BatchOfOptions(renderer) : kMainBatch);
       if (name == "row_format" || name == "key_block_size") {
         AddRule(Rule::kTableFormat, statement);
       }

@@ -167,6 +167,21 @@ absl::string_view SliceOf(TokenSpan tokens) {
       begin, static_cast<size_t>(last.data() + last.size() - begin));
 }
 
+std::string PlainSliceOf(TokenSpan tokens) {
+  std::string out;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    out.append(tokens[i].text.data(), tokens[i].text.size());
+    if (i + 1 == tokens.size()) break;
+    const char* end = tokens[i].text.data() + tokens[i].text.size();
+    const absl::string_view gap(
+        end, static_cast<size_t>(tokens[i + 1].text.data() - end));
+    const bool is_mark =
+        absl::StrContains(gap, "/*") || absl::StrContains(gap, "*/");
+    absl::StrAppend(&out, is_mark ? " " : gap);
+  }
+  return out;
+}
+
 std::string TextWithout(absl::string_view schema, TokenSpan tokens) {
   std::string out;
   size_t from = 0;  // tokens that are not written yet

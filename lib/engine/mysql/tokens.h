@@ -50,8 +50,12 @@ absl::StatusOr<Tokens> Tokenize(absl::string_view sql);
 // The text from the first token to the last.
 absl::string_view SliceOf(TokenSpan tokens);
 
-// The same without "`schema`." in front of names: a definition means the same
-// in every database.
+// The same without the marks of versioned comments, which end in the middle of
+// some definitions and begin again.
+std::string PlainSliceOf(TokenSpan tokens);
+
+// The same as SliceOf without "`schema`." in front of names: a definition means
+// the same in every database.
 std::string TextWithout(absl::string_view schema, TokenSpan tokens);
 
 // Index of what closes the parenthesis at `open`; tokens.size() when nothing
