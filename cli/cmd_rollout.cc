@@ -2,12 +2,16 @@
 #include <cstdio>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/plan_flow.h"
 #include "cli/print_changes.h"
 #include "cli/print_rollout.h"
+#include "cli/simulate.h"
 #include "cli/table.h"
 #include "cli/watch.h"
 #include "lib/base/clock.h"
@@ -21,30 +25,46 @@ struct Options {
   std::string id;
   std::vector<std::string> targets;
   std::string message;
+  std::string wave;
+  std::vector<std::string> settings;  // "parallel=2"
+  bool full = false;
   bool watch = false;
   bool active = false;
   int limit = 0;
+  std::string per_target = "30s";
   StartFlags start;
 };
 
 // A verb that steers a running rollout: one row each.
-struct Steering {
+struct SteeringVerb {
   const char* name;
   const char* help;
   v1::SteerRolloutRequest::Action action;
-  const char* done;  // what is said afterwards
+  const char* done;     // what is said afterwards
+  const char* example;  // after the verb
 };
-constexpr Steering kSteering[] = {
+constexpr SteeringVerb kSteering[] = {
     {"pause", "hold after the targets now running",
-     v1::SteerRolloutRequest::PAUSE, "is paused"},
+     v1::SteerRolloutRequest::PAUSE, "is paused", "r-119"},
     {"resume", "go on after a pause", v1::SteerRolloutRequest::RESUME,
-     "goes on"},
+     "goes on", "r-119"},
     {"abort", "start nothing more, end when the running targets have ended",
-     v1::SteerRolloutRequest::ABORT, "is being aborted"},
+     v1::SteerRolloutRequest::ABORT, "is being aborted", "r-119"},
     {"approve", "let the waiting wave start", v1::SteerRolloutRequest::PROMOTE,
-     "goes on with the next wave"},
+     "goes on with the next wave", "r-119 --wave eu -m \"canary looks good\""},
+    {"promote", "let the waiting wave start, or all that are left (--full)",
+     v1::SteerRolloutRequest::PROMOTE, "goes on", "r-119 --full"},
     {"retry", "try failed targets again", v1::SteerRolloutRequest::RETRY,
-     "tries again"},
+     "tries again", "r-119 --target saas-eu-14"},
+    {"skip", "go on without these targets", v1::SteerRolloutRequest::SKIP,
+     "goes on without them",
+     "r-119 --target saas-eu-14 -m \"moves next week\""},
+    {"resolve", "diverged targets are put right and may be retried",
+     v1::SteerRolloutRequest::RESOLVE, "may be retried",
+     "r-119 --target saas-eu-14 -m \"dropped the half-made index\""},
+    {"set", "change how it runs: parallel=N lock-timeout=5s",
+     v1::SteerRolloutRequest::SET, "is changed",
+     "r-119 parallel=2 lock-timeout=5s"},
 };
 
 absl::StatusOr<ExitCode> RunList(const Options& options,
@@ -105,7 +125,56 @@ absl::StatusOr<ExitCode> RunStart(const Options& options,
   return ConfirmAndRun(*client, plan, PlanDetail{}, options.start, invocation);
 }
 
-absl::StatusOr<ExitCode> RunSteering(const Steering& steering,
+// "parallel=2", "lock-timeout=5s".
+absl::Status AddSetting(absl::string_view text,
+                        v1::SteerRolloutRequest* request) {
+  const std::pair<absl::string_view, absl::string_view> pair =
+      absl::StrSplit(text, absl::MaxSplits('=', 1));
+  int32_t count = 0;
+  absl::Duration duration;
+  if (pair.first == "parallel" && absl::SimpleAtoi(pair.second, &count) &&
+      count >= 1) {
+    request->set_max_parallel(count);
+    return absl::OkStatus();
+  }
+  if (pair.first == "lock-timeout" &&
+      absl::ParseDuration(pair.second, &duration) &&
+      duration >= absl::Milliseconds(1) &&
+      duration < absl::InfiniteDuration()) {
+    request->set_lock_timeout_ms(absl::ToInt64Milliseconds(duration));
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(text),
+                   "\" is not a setting; write parallel=2 or "
+                   "lock-timeout=5s"));
+}
+
+absl::StatusOr<ExitCode> RunSimulate(const Options& options,
+                                     const Invocation& invocation) {
+  absl::Duration per_target;
+  if (!absl::ParseDuration(options.per_target, &per_target) ||
+      per_target < absl::ZeroDuration() ||
+      per_target == absl::InfiniteDuration()) {
+    return WithExitCode(
+        absl::InvalidArgumentError("--per-target wants a duration such as 30s"),
+        kExitUsage);
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
+                   Client::Connect(invocation.globals));
+  v1::GetPlanRequest request;
+  request.set_id(options.id);
+  ASSIGN_OR_RETURN(const v1::FleetPlan plan, client->GetPlan(request));
+  const int64_t target_ms = absl::ToInt64Milliseconds(per_target);
+  const Forecast forecast = Simulate(plan, target_ms);
+  const std::string text =
+      invocation.json() ? PrintForecastJson(forecast)
+                        : PrintForecast(forecast, target_ms, invocation.out());
+  std::fputs(text.c_str(), stdout);
+  return kExitOk;
+}
+
+absl::StatusOr<ExitCode> RunSteering(const SteeringVerb& steering,
                                      const Options& options,
                                      const Invocation& invocation) {
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
@@ -116,6 +185,11 @@ absl::StatusOr<ExitCode> RunSteering(const Steering& steering,
   for (const std::string& target : options.targets) {
     request.add_targets(target);
   }
+  for (const std::string& setting : options.settings) {
+    RETURN_IF_ERROR(WithExitCode(AddSetting(setting, &request), kExitUsage));
+  }
+  request.set_wave(options.wave);
+  request.set_full(options.full);
   request.set_by(UserName());
   request.set_message(options.message);
   ASSIGN_OR_RETURN(const v1::Rollout rollout, client->SteerRollout(request));
@@ -143,20 +217,43 @@ CLI::App* AddVerb(CLI::App& parent, const char* name, const char* help,
   return verb;
 }
 
+void AddSteeringOptions(CLI::App& verb, const SteeringVerb& steering,
+                        Options& options) {
+  switch (steering.action) {
+    case v1::SteerRolloutRequest::RETRY:
+      verb.add_option("--target", options.targets,
+                      "only these targets (default: all that failed)");
+      break;
+    case v1::SteerRolloutRequest::SKIP:
+    case v1::SteerRolloutRequest::RESOLVE:
+      verb.add_option("--target", options.targets, "these targets")->required();
+      break;
+    case v1::SteerRolloutRequest::PROMOTE:
+      verb.add_option("--wave", options.wave,
+                      "only if it is this one that waits");
+      verb.add_flag("--full", options.full,
+                    "later waves too: no approval, no bake");
+      break;
+    case v1::SteerRolloutRequest::SET:
+      verb.add_option("SETTING", options.settings, "parallel=N, lock-timeout=T")
+          ->required();
+      break;
+    default:
+      break;
+  }
+}
+
 void AddSteering(CLI::App& parent, const std::shared_ptr<Options>& options,
                  Invocation& invocation) {
-  for (const Steering& steering : kSteering) {
+  for (const SteeringVerb& steering : kSteering) {
     CLI::App* verb = parent.add_subcommand(steering.name, steering.help);
     verb->add_option("ID", options->id, "rollout")->required();
     verb->add_option("-m,--message", options->message,
                      "a note for the history");
     verb->add_flag("-w,--watch", options->watch, "follow it afterwards");
-    if (steering.action == v1::SteerRolloutRequest::RETRY) {
-      verb->add_option("--target", options->targets,
-                       "only these targets (default: all that failed)");
-    }
-    SetExamples(*verb,
-                absl::StrCat("  fleetctl rollout ", steering.name, " r-119"));
+    AddSteeringOptions(*verb, steering, *options);
+    SetExamples(*verb, absl::StrCat("  fleetctl rollout ", steering.name, " ",
+                                    steering.example));
     verb->callback([options, &steering, &invocation] {
       invocation.run = [options, &steering, &invocation] {
         return RunSteering(steering, *options, invocation);
@@ -198,6 +295,17 @@ void AddRollout(CLI::App& app, Invocation& invocation) {
       ->required();
   options->start.AddTo(*start);
   SetExamples(*start, "  fleetctl rollout start p-7f3a91");
+
+  CLI::App* simulate =
+      AddVerb(*command, "simulate",
+              "how long a plan's rollout would take, and the worst it could do",
+              options, RunSimulate, invocation);
+  simulate->add_option("PLAN", options->id, "plan id or its beginning")
+      ->required();
+  simulate->add_option("--per-target", options->per_target,
+                       "how long one target takes (default 30s)");
+  SetExamples(*simulate,
+              "  fleetctl rollout simulate p-7f3a91 --per-target 2m");
   AddSteering(*command, options, invocation);
 }
 

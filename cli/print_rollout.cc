@@ -215,9 +215,28 @@ std::string FailureText(const v1::Rollout& rollout,
                     " --target ", Printable(target.target()), "\n");
   } else if (target.state() == v1::TARGET_DIVERGED) {
     absl::StrAppend(&text, "  fleetctl drift --refresh --targets name:",
-                    Printable(target.target()), "\n");
+                    Printable(target.target()), "\n  fleetctl rollout resolve ",
+                    rollout.id(), " --target ", Printable(target.target()),
+                    "   (when the database is put right)\n");
   }
   return text;
+}
+
+// "2026-07-01 10:00:00 UTC skip saas-eu-14 by lena  \"moves next week\"".
+std::string SteeringLine(const v1::Steering& steering) {
+  std::string text =
+      absl::StrCat(PrintTime(steering.time_ms()), " ", steering.action());
+  if (!steering.detail().empty()) {
+    absl::StrAppend(&text, " ", Printable(steering.detail()));
+  }
+  const std::vector<std::string> targets(steering.targets().begin(),
+                                         steering.targets().end());
+  if (!targets.empty()) absl::StrAppend(&text, " ", FoldedNames(targets));
+  absl::StrAppend(&text, " by ", Printable(steering.by()));
+  if (!steering.message().empty()) {
+    absl::StrAppend(&text, "  \"", Printable(steering.message()), "\"");
+  }
+  return text + "\n";
 }
 
 }  // namespace
@@ -250,6 +269,9 @@ std::string PrintRolloutTree(const v1::Rollout& rollout, int64_t now_ms,
           ? ""
           : absl::StrCat("  \"", Printable(rollout.message()), "\""),
       "\n");
+  for (const v1::Steering& steering : rollout.steering()) {
+    absl::StrAppend(&text, SteeringLine(steering));
+  }
   for (int i = 0; i < rollout.waves_size(); ++i) {
     const v1::Wave& wave = rollout.waves(i);
     const bool last = i + 1 == rollout.waves_size();

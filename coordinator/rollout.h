@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "coordinator/rollout_event.h"
 #include "proto/rollout.pb.h"
 #include "proto/rollout_state.h"
 
@@ -39,88 +39,6 @@
 // runs anything.
 
 namespace fleet {
-
-// --- events
-
-struct Started {};  // an operator starts the rollout
-struct TargetReady {
-  std::string target;
-  int attempt;
-};
-struct TargetRefused {
-  std::string target;
-  int attempt;
-  v1::TargetState state;  // DRIFTED, BLOCKED or FAILED
-  std::string reason;
-  std::string message;
-};
-struct StartAsked {
-  std::string target;
-  int attempt;
-  std::string nonce;
-};
-struct TargetProgressed {
-  std::string target;
-  int attempt;
-  int statements_done;
-  std::string note;
-};
-struct TargetResult {
-  std::string target;
-  int attempt;
-  v1::TargetState state;  // HEALTHY, FAILED, DRIFTED or DIVERGED
-  std::string plan_id;
-  std::string fingerprint;
-  std::string reason;
-  std::string message;
-  int statements_done;
-  int failed_statement;
-};
-// The agent of these targets (re)connected: what was sent may be lost, so it is
-// sent again.
-// A runner also says AgentLost for the targets whose agents are away when
-// it applies Started, Retried or CoordinatorRestarted: no GO is spent on them.
-struct AgentConnected {
-  std::vector<std::string> targets;
-};
-struct AgentLost {
-  std::vector<std::string> targets;
-};
-struct Tick {};  // a timer asked for by wake_at_ms
-// From time to time: what waits for an answer of a connected agent since before
-// then is sent again, for an order can be lost on a live stream too (a full
-// queue, an epoch that was raised behind it).
-struct Reminded {
-  int64_t since_ms;
-};
-struct Paused {
-  std::string by;
-};
-struct Resumed {
-  std::string by;
-};
-struct Aborted {
-  std::string by;
-};
-struct Promoted {
-  std::string by;
-  std::string wave;  // empty: whichever is in WAVE_READY; else it must be it
-};
-struct Retried {
-  std::vector<std::string> targets;
-  std::string by;
-};  // empty: all failed. Cancelled targets come back with any retry; a diverged
-    // one never does, and what stays failed must be within the tolerance.
-struct CoordinatorRestarted {};  // after a crash: everything sent may be lost
-// What operators ordered is durable, and said to be so. Without it the order
-// may have been reported as failed: a restart then cancels what "start" began,
-// and pauses what any other order set going.
-struct Confirmed {};
-
-using Event = std::variant<Started, TargetReady, TargetRefused, StartAsked,
-                           TargetProgressed, TargetResult, AgentConnected,
-                           AgentLost, Tick, Reminded, Paused, Resumed, Aborted,
-                           Promoted, Retried, CoordinatorRestarted, Confirmed>;
 
 // --- commands
 
@@ -177,6 +95,9 @@ inline constexpr absl::string_view kCancelling = "cancelling";
 // target_deadline has passed: what was not started FAILED, what was started
 // stays and nothing is known of it.
 inline constexpr absl::string_view kDeadline = "deadline";
+// Of targets that an operator took out, or looked at after they diverged.
+inline constexpr absl::string_view kSkippedByOperator = "skipped";
+inline constexpr absl::string_view kResolvedByOperator = "resolved";
 
 }  // namespace fleet
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "coordinator/rollout.h"
 #include "proto/rollout.pb.h"
 
@@ -119,7 +120,7 @@ class RolloutMachine {
   void Forget(int target, int attempt);
   void Judge(int target, const TargetResult& result);
 
-  // rollout_operator.cc: orders of operators.
+  // rollout_operator.cc, rollout_exception.cc: orders of operators.
   void On(const Started& event);
   void On(const Tick& event);
   void On(const Paused& event);
@@ -127,9 +128,21 @@ class RolloutMachine {
   void On(const Aborted& event);
   void On(const Promoted& event);
   void On(const Retried& event);
+  void On(const Skipped& event);
+  void On(const Resolved& event);
+  void On(const Tuned& event);
+  void Keep(absl::string_view action, const std::string& by,
+            const std::string& message,
+            absl::Span<const std::string> targets = {},
+            absl::string_view detail = "");
+  absl::StatusOr<std::set<int>> Named(
+      absl::Span<const std::string> targets) const;
+  absl::Status CheckSkip(int target) const;
+  bool IsAtRest() const;
   absl::Status CheckShape() const;
   absl::StatusOr<std::set<int>> ChooseRetries(const Retried& event) const;
   absl::Status CheckRetries(const std::set<int>& chosen) const;
+  void OpenWaves(int first);
   void ReopenWave(int wave);
   absl::Status Refuse(absl::string_view why) const;
   void MarkUnconfirmed(absl::string_view order);

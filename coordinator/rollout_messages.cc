@@ -66,7 +66,9 @@ v1::CoordinatorMessage ToMessage(const Command& command,
       Address(command, rollout, prepare);
       prepare->set_epoch(epoch);
       *prepare->mutable_plan() = plan;
-      prepare->set_lock_timeout_ms(rollout.policy().lock_timeout_ms());
+      prepare->set_lock_timeout_ms(rollout.lock_timeout_ms() > 0
+                                       ? rollout.lock_timeout_ms()
+                                       : rollout.policy().lock_timeout_ms());
       prepare->set_lock_retries(rollout.policy().lock_retries());
       prepare->set_granted_nonce(command.nonce);
       *prepare->mutable_online_change() = rollout.policy().online_change();

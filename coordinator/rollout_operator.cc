@@ -80,30 +80,32 @@ void RolloutMachine::On(const Started&) {
 // Only here: an answer that comes late, but before the timer, counts.
 void RolloutMachine::On(const Tick&) { ExpireDeadlines(); }
 
-void RolloutMachine::On(const Paused&) {
+void RolloutMachine::On(const Paused& event) {
   if (rollout_.state() == v1::ROLLOUT_PAUSED) return;
   if (!IsRunning()) {
     step_.status = Refuse("only a running rollout can be paused");
     return;
   }
+  Keep("pause", event.by, event.message);
   MoveRollout(v1::ROLLOUT_PAUSED, kPausedByOperator);
   const int wave = CurrentWave();
   if (wave < rollout_.waves_size()) RefreshReasons(wave);
 }
 
-void RolloutMachine::On(const Resumed&) {
+void RolloutMachine::On(const Resumed& event) {
   if (IsRunning()) return;
   if (rollout_.state() != v1::ROLLOUT_PAUSED || IsHalting()) {
     step_.status = Refuse("only a paused rollout can be resumed");
     return;
   }
+  Keep("resume", event.by, event.message);
   MoveRollout(v1::ROLLOUT_RUNNING, "");
   MarkUnconfirmed("resume");
   const int wave = CurrentWave();
   if (wave < rollout_.waves_size()) WakeWave(wave);
 }
 
-void RolloutMachine::On(const Aborted&) {
+void RolloutMachine::On(const Aborted& event) {
   if (rollout_.state() == v1::ROLLOUT_CANCELLED || IsCancelling()) return;
   if (IsOver(rollout_.state()) || rollout_.state() == v1::ROLLOUT_REVERTING) {
     step_.status = Refuse("there is nothing left to abort");
@@ -111,6 +113,7 @@ void RolloutMachine::On(const Aborted&) {
   }
   // A failure has stopped it already; FAILED says more than CANCELLED.
   if (IsBegun() && IsHalting()) return;
+  Keep("abort", event.by, event.message);
   // Whether the order before was heard does not matter any more.
   rollout_.clear_unconfirmed();
   MoveRollout(v1::ROLLOUT_RUNNING, kCancelling);
@@ -126,7 +129,8 @@ void RolloutMachine::On(const Promoted& event) {
     return;
   }
   const std::string& name = rollout_.waves(wave).name();
-  if (rollout_.waves(wave).state() != v1::WAVE_READY) {
+  const bool waits = rollout_.waves(wave).state() == v1::WAVE_READY;
+  if (!waits && !event.full) {
     step_.status = Refuse(absl::StrCat(
         "wave ", name, " is ",
         Word(v1::WaveState_Name(rollout_.waves(wave).state()), "WAVE_"),
@@ -138,8 +142,20 @@ void RolloutMachine::On(const Promoted& event) {
         "it is wave ", name, " that waits for promotion, not ", event.wave));
     return;
   }
+  Keep("promote", event.by, event.message, {}, event.full ? "full" : name);
   MarkUnconfirmed("promote");
-  StartWave(wave);
+  if (event.full) OpenWaves(wave);
+  if (waits) StartWave(wave);
+}
+
+// From `first` on: no promotion is waited for, and no bake.
+void RolloutMachine::OpenWaves(int first) {
+  for (int wave = first; wave < rollout_.waves_size(); ++wave) {
+    v1::Wave& state = *rollout_.mutable_waves(wave);
+    state.set_manual_promotion(false);
+    state.set_bake_ms(0);
+    if (state.state() == v1::WAVE_BAKING) state.set_bake_until_ms(now_ms_);
+  }
 }
 
 // Those asked for and, with any of them, all that were cancelled: no wave may
@@ -227,6 +243,7 @@ void RolloutMachine::On(const Retried& event) {
     step_.status = Refuse("there is nothing to retry");
     return;
   }
+  Keep("retry", event.by, event.message, event.targets);
   MarkUnconfirmed("retry");
   for (int target : *chosen) Reopen(target);
   for (int wave = 0; wave < rollout_.waves_size(); ++wave) ReopenWave(wave);
@@ -251,6 +268,22 @@ void RolloutMachine::ReopenWave(int wave) {
   state.clear_bake_until_ms();
   state.clear_finished_ms();
   MoveWave(wave, v1::WAVE_RUNNING, kWaitsForReady);
+  step_.rollout_changed = true;
+}
+
+// ---------------------------------------------------------------- the record
+
+void RolloutMachine::Keep(absl::string_view action, const std::string& by,
+                          const std::string& message,
+                          absl::Span<const std::string> targets,
+                          absl::string_view detail) {
+  v1::Steering& kept = *rollout_.add_steering();
+  kept.set_time_ms(now_ms_);
+  kept.set_action(std::string(action));
+  kept.set_by(by);
+  kept.set_message(message);
+  kept.set_detail(std::string(detail));
+  kept.mutable_targets()->Assign(targets.begin(), targets.end());
   step_.rollout_changed = true;
 }
 

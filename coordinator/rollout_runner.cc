@@ -30,19 +30,33 @@ std::vector<v1::StatementResult> ResultsOf(const v1::AgentMessage& message) {
   return {message.result().results().begin(), message.result().results().end()};
 }
 
-Event ToEvent(const v1::SteerRolloutRequest& request) {
+absl::StatusOr<Event> ToEvent(const v1::SteerRolloutRequest& request) {
+  const std::string& by = request.by();
+  const std::string& message = request.message();
+  const std::vector<std::string> targets(request.targets().begin(),
+                                         request.targets().end());
   switch (request.action()) {
     case v1::SteerRolloutRequest::PAUSE:
-      return Paused{request.by()};
+      return Paused{by, message};
     case v1::SteerRolloutRequest::RESUME:
-      return Resumed{request.by()};
+      return Resumed{by, message};
     case v1::SteerRolloutRequest::ABORT:
-      return Aborted{request.by()};
+      return Aborted{by, message};
     case v1::SteerRolloutRequest::PROMOTE:
-      return Promoted{request.by(), ""};
+      return Promoted{by, request.wave(), request.full(), message};
+    case v1::SteerRolloutRequest::RETRY:
+      return Retried{targets, by, message};
+    case v1::SteerRolloutRequest::SKIP:
+      return Skipped{targets, by, message};
+    case v1::SteerRolloutRequest::RESOLVE:
+      return Resolved{targets, by, message};
+    case v1::SteerRolloutRequest::SET:
+      return Tuned{request.max_parallel(), request.lock_timeout_ms(), by,
+                   message};
     default:
-      return Retried{{request.targets().begin(), request.targets().end()},
-                     request.by()};
+      return absl::InvalidArgumentError(absl::StrCat(
+          "this coordinator does not know steering action ",
+          static_cast<int>(request.action()), "; is it older than fleetctl?"));
   }
 }
 
@@ -145,7 +159,8 @@ void RolloutRunner::Start(const v1::StartRolloutRequest& request,
 void RolloutRunner::Steer(const v1::SteerRolloutRequest& request, Done done) {
   Post([this, request, done = std::move(done)](Turn& turn) {
     const absl::StatusOr<std::string> id = ResolveId(request.id());
-    absl::Status status = id.status();
+    const absl::StatusOr<Event> event = ToEvent(request);
+    absl::Status status = event.ok() ? id.status() : event.status();
     const bool holds = request.action() == v1::SteerRolloutRequest::PAUSE ||
                        request.action() == v1::SteerRolloutRequest::ABORT;
     if (status.ok() && !holds && !recovery_.empty()) {
@@ -154,7 +169,7 @@ void RolloutRunner::Steer(const v1::SteerRolloutRequest& request, Done done) {
     if (status.ok() && request.action() == v1::SteerRolloutRequest::RETRY) {
       status = CheckRetry(request, *id);
     }
-    if (status.ok()) status = Apply(*id, ToEvent(request), turn);
+    if (status.ok()) status = Apply(*id, *event, turn);
     if (status.ok()) {
       HoldTargets(*id);
       LogInfo(

@@ -1,6 +1,8 @@
 // What agents say about targets. Every message may come twice, late, or for an
 // attempt that is over.
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "coordinator/rollout_machine.h"
 
@@ -195,8 +197,14 @@ void RolloutMachine::SendOutstanding(int target) {
 // Has it been told to go, and does that still hold?
 bool RolloutMachine::MayGo(int target) const {
   const v1::TargetState state = rollout_.targets(target).state();
-  return IsStarted(state) || (state == v1::TARGET_DISPATCHED && IsRunning() &&
-                              wave_of_[target] == CurrentWave());
+  if (IsStarted(state)) return true;
+  const int wave = wave_of_[target];
+  if (state != v1::TARGET_DISPATCHED || !IsRunning() || wave != CurrentWave()) {
+    return false;
+  }
+  // Fewer than there were when it was told to go: somebody made it so.
+  return waves_[wave].started <
+         std::max(rollout_.waves(wave).max_parallel(), 1);
 }
 
 // Tells an agent to drop an order that will never be granted.

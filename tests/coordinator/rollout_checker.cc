@@ -70,6 +70,7 @@ bool RolloutChecker::Halted() const {
 
 void RolloutChecker::BeforeEvent(const v1::Rollout& rollout) {
   shown_ = rollout.state();
+  steering_ = rollout.steering_size();
   shown_waves_.clear();
   for (const v1::Wave& wave : rollout.waves()) {
     shown_waves_.push_back(wave.state());
@@ -111,7 +112,26 @@ void RolloutChecker::Note(const TargetResult& event) {
   target->ended_ms = now_ms_;
 }
 
-void RolloutChecker::Note(const Promoted&) {
+// The first wave that is not passed, as shown before the event.
+int RolloutChecker::FirstOpenWave() const {
+  const bool go_on = plan_.policy().on_failure() == v1::CONTINUE;
+  int wave = 0;
+  while (wave < static_cast<int>(shown_waves_.size()) &&
+         (shown_waves_[wave] == v1::WAVE_PROMOTED ||
+          (go_on && shown_waves_[wave] == v1::WAVE_FAILED))) {
+    ++wave;
+  }
+  return wave;
+}
+
+void RolloutChecker::Note(const Promoted& event) {
+  if (event.full) {
+    for (size_t wave = FirstOpenWave(); wave < waves_.size(); ++wave) {
+      waves_[wave].promoted = true;
+      plan_.mutable_waves(wave)->set_bake_ms(0);
+    }
+    return;
+  }
   for (size_t wave = 0; wave < waves_.size(); ++wave) {
     if (shown_waves_[wave] != v1::WAVE_READY) continue;
     waves_[wave].promoted = true;
@@ -124,6 +144,64 @@ void RolloutChecker::Note(const Retried&) {
   if (!Ended(shown_)) return;
   paused_ = false;
   aborted_ = false;
+}
+
+void RolloutChecker::Note(const Skipped& event) {
+  for (const std::string& name : event.targets) {
+    Target* target = Find(name);
+    if (target == nullptr) continue;
+    if (target->end == End::kGood) {
+      Violation(name + " is skipped although it is done");
+    }
+    if (target->end == End::kNone && !target->nonce.empty()) {
+      Violation(name + " is skipped although it had started");
+    }
+    // What had ended does not bake again.
+    if (target->end == End::kNone) target->ended_ms = now_ms_;
+    target->end = End::kSkipped;
+    target->diverged = false;
+  }
+}
+
+void RolloutChecker::Note(const Resolved& event) {
+  for (const std::string& name : event.targets) {
+    Target* target = Find(name);
+    if (target == nullptr) continue;
+    if (!target->diverged) {
+      Violation(name + " is resolved although it is not diverged");
+    }
+    target->diverged = false;
+  }
+}
+
+void RolloutChecker::Note(const Tuned& event) {
+  if (event.max_parallel == 0) return;
+  for (size_t wave = FirstOpenWave(); wave < waves_.size(); ++wave) {
+    plan_.mutable_waves(wave)->set_max_parallel(event.max_parallel);
+  }
+}
+
+// What an operator has done is kept, once, and nothing else is. A pause of what
+// is paused, say, does nothing.
+void RolloutChecker::CheckSteering(const Event& event,
+                                   const v1::Rollout& rollout) {
+  const bool always = std::holds_alternative<Promoted>(event) ||
+                      std::holds_alternative<Retried>(event) ||
+                      std::holds_alternative<Skipped>(event) ||
+                      std::holds_alternative<Resolved>(event) ||
+                      std::holds_alternative<Tuned>(event);
+  const bool sometimes = std::holds_alternative<Paused>(event) ||
+                         std::holds_alternative<Resumed>(event) ||
+                         std::holds_alternative<Aborted>(event);
+  const bool turned =
+      (shown_ != v1::ROLLOUT_PAUSED && rollout.state() == v1::ROLLOUT_PAUSED) ||
+      (shown_ == v1::ROLLOUT_PAUSED && rollout.state() == v1::ROLLOUT_RUNNING);
+  const int kept = rollout.steering_size() - steering_;
+  const int least = always || (sometimes && turned) ? 1 : 0;
+  const int most = always || sometimes ? 1 : 0;
+  if (kept < least || kept > most) {
+    Violation("the record of what operators did is not what they did");
+  }
 }
 
 void RolloutChecker::AfterEvent(const Event& event, const Transition& step,
@@ -146,6 +224,7 @@ void RolloutChecker::AfterEvent(const Event& event, const Transition& step,
     CheckAck(*result, step);
   }
   for (const Command& command : step.commands) CheckCommand(event, command);
+  CheckSteering(event, rollout);
   CheckRollout(event, rollout);
 }
 
@@ -157,7 +236,8 @@ void RolloutChecker::Compare(const Event& event,
     if (!std::holds_alternative<Retried>(event)) {
       Violation(target.name + " came back without a retry");
     }
-    if (target.end == End::kGood || target.diverged) {
+    if (target.end == End::kGood || target.end == End::kSkipped ||
+        target.diverged) {
       Violation(target.name + " was retried although nothing may be");
     }
     if (target.prepared && shown.attempt() != target.attempt + 1) {
@@ -187,6 +267,7 @@ void RolloutChecker::Compare(const Event& event,
   const bool agrees =
       shown.state() == v1::TARGET_HEALTHY     ? target.end == End::kGood
       : shown.state() == v1::TARGET_CANCELLED ? target.end == End::kCancelled
+      : shown.state() == v1::TARGET_SKIPPED   ? target.end == End::kSkipped
       : shown.state() == v1::TARGET_APPLYING  ? target.end == End::kNone
       : Waits(shown.state()) ? target.end == End::kNone && target.nonce.empty()
                              : target.end == End::kBad;
@@ -348,7 +429,7 @@ void RolloutChecker::CheckRollout(const Event& event,
   if (!Ended(state) || state == shown_) return;
   int good = 0;
   for (const Target& target : targets_) {
-    good += target.end == End::kGood;
+    good += target.end == End::kGood || target.end == End::kSkipped;
     if (target.end == End::kNone) {
       Violation(target.name + " goes on after the rollout has ended");
     }

@@ -33,7 +33,7 @@ class RolloutChecker {
   const std::vector<std::string>& violations() const { return violations_; }
 
  private:
-  enum class End { kNone, kGood, kBad, kCancelled };
+  enum class End { kNone, kGood, kBad, kCancelled, kSkipped };
   struct Target {
     std::string name;
     int wave = -1;
@@ -65,8 +65,11 @@ class RolloutChecker {
   void Note(const Resumed&) { paused_ = false; }
   // A failure that stops the rollout outranks an abort.
   void Note(const Aborted&) { aborted_ = aborted_ || !Halted(); }
-  void Note(const Promoted&);
+  void Note(const Promoted& event);
   void Note(const Retried&);
+  void Note(const Skipped& event);
+  void Note(const Resolved& event);
+  void Note(const Tuned& event);
   template <typename Other>
   void Note(const Other&) {}
 
@@ -76,9 +79,13 @@ class RolloutChecker {
   void CheckGo(Target* target);
   void CheckGrant(const Event& event, const Command& command, Target* target);
   void CheckGate(int wave);
+  void CheckSteering(const Event& event, const v1::Rollout& rollout);
+  int FirstOpenWave() const;
   void CheckRollout(const Event& event, const v1::Rollout& rollout);
 
-  v1::Rollout plan_;  // as it was at first: waves, policy, fingerprints
+  // As it was at first: waves, policy, fingerprints; and as operators have
+  // changed it since.
+  v1::Rollout plan_;
   std::vector<Target> targets_;
   std::map<std::string, int> index_;
   std::vector<Wave> waves_;
@@ -86,6 +93,7 @@ class RolloutChecker {
   bool aborted_ = false;
   v1::RolloutState shown_ = v1::ROLLOUT_STATE_UNSPECIFIED;
   std::vector<v1::WaveState> shown_waves_;
+  int steering_ = 0;  // records before the event
   int64_t now_ms_ = 0;
   std::vector<std::string> violations_;
 };

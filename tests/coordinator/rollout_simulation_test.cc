@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "coordinator/rollout.h"
 #include "coordinator/rollout_machine.h"
+#include "tests/coordinator/planted_bug.h"
 #include "tests/coordinator/rollout_checker.h"
 #include "tests/coordinator/simulated_agent.h"
 #include "tests/testing/matchers.h"
@@ -89,13 +91,20 @@ v1::Rollout RandomRollout(Dice* dice) {
 // One run.
 class Simulation : private AgentWorld {
  public:
-  explicit Simulation(uint64_t seed)
+  // `bug` may be null, and must outlive this.
+  explicit Simulation(uint64_t seed, const PlantedBug* bug = nullptr)
       : dice_(seed),
         world_(&dice_),
-        check_diffs_(seed % 16 == 0),
+        check_diffs_(seed % 16 == 0 && bug == nullptr),
+        bug_(bug),
         machine_(std::make_unique<RolloutMachine>(RandomRollout(&dice_))),
         checker_(machine_->rollout()),
         group_(dice_.Between(1, 3)) {
+    if (bug_ != nullptr && bug_->believe) {
+      v1::Rollout believed = rollout();
+      bug_->believe(believed);
+      machine_ = std::make_unique<RolloutMachine>(std::move(believed));
+    }
     AgentWorld& around = *this;
     for (const v1::TargetProgress& target : machine_->rollout().targets()) {
       agents_.push_back(std::make_unique<SimulatedAgent>(
@@ -220,7 +229,7 @@ class Simulation : private AgentWorld {
     v1::Rollout before;
     if (check_diffs_) before = rollout();
     checker_.BeforeEvent(rollout());
-    Transition step = machine_->Apply(event, now_ms_);
+    Transition step = ApplyWithBug(event);
     checker_.AfterEvent(event, step, rollout(), now_ms_);
     if (check_diffs_) CheckDiffs(before, event, step);
     trace_.push_back(absl::StrCat(
@@ -233,6 +242,20 @@ class Simulation : private AgentWorld {
         wake_at_ms_ = 0;
         Submit(Tick{});
       });
+    }
+    return step;
+  }
+
+  Transition ApplyWithBug(const Event& event) {
+    if (bug_ == nullptr) return machine_->Apply(event, now_ms_);
+    Event heard = event;
+    if (bug_->hear) bug_->hear(heard);
+    Transition step = machine_->Apply(heard, now_ms_);
+    if (bug_->say) bug_->say(event, step);
+    v1::Rollout remembered;
+    if (bug_->remember) remembered = rollout();
+    if (bug_->remember && bug_->remember(event, remembered)) {
+      machine_ = std::make_unique<RolloutMachine>(std::move(remembered));
     }
     return step;
   }
@@ -295,7 +318,13 @@ class Simulation : private AgentWorld {
     if (Submit(event)) Submit(Confirmed{});
   }
 
+  std::string AnyTarget() { return agents_[dice_.Below(Agents())]->target(); }
+
   void Operate() {
+    if (dice_.Chance(25)) {
+      MakeExceptions();
+      return;
+    }
     const int what = dice_.Below(100);
     if (what < 25) {
       Order(Paused{"op"});
@@ -308,7 +337,20 @@ class Simulation : private AgentWorld {
     } else if (what < 90) {
       Order(Retried{{}, "op"});
     } else {
-      Order(Retried{{agents_[dice_.Below(Agents())]->target()}, "op"});
+      Order(Retried{{AnyTarget()}, "op"});
+    }
+  }
+
+  void MakeExceptions() {
+    const int what = dice_.Below(100);
+    if (what < 50) {
+      Order(Skipped{{AnyTarget()}, "op", "its owner asked"});
+    } else if (what < 70) {
+      Order(Resolved{{AnyTarget()}, "op"});
+    } else if (what < 85) {
+      Order(Tuned{dice_.Between(1, 6), dice_.Below(2) * 500, "op"});
+    } else {
+      Order(Promoted{"op", "", /*full=*/true});
     }
   }
 
@@ -331,6 +373,12 @@ class Simulation : private AgentWorld {
     }
     if (IsOver(rollout().state()) && retries_left_ > 0) {
       --retries_left_;
+      for (const v1::TargetProgress& target : rollout().targets()) {
+        if (target.state() != v1::TARGET_DIVERGED) continue;
+        Order(Resolved{{target.target()}, "op"});
+        if (dice_.Chance(50)) Order(Skipped{{target.target()}, "op"});
+        break;
+      }
       Order(Retried{{}, "op"});
     }
     Later(5000, [this] { Attend(); });
@@ -339,6 +387,7 @@ class Simulation : private AgentWorld {
   Dice dice_;
   World world_;
   bool check_diffs_;
+  const PlantedBug* const bug_;
   std::unique_ptr<RolloutMachine> machine_;
   RolloutChecker checker_;
   int group_;  // targets an agent serves
@@ -356,7 +405,7 @@ class Simulation : private AgentWorld {
 };
 
 TEST(RolloutSimulation, KeepsItsPromises) {
-  constexpr uint64_t kSeeds = 3000;
+  constexpr uint64_t kSeeds = 10'000;
   std::map<v1::RolloutState, int> ends;
   int64_t events = 0, executions = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
@@ -380,6 +429,24 @@ TEST(RolloutSimulation, KeepsItsPromises) {
   }
   EXPECT_GT(executions, 10'000);
   RecordProperty("events", std::to_string(events));
+}
+
+TEST(RolloutSimulation, FindsPlantedBugs) {
+  constexpr uint64_t kSeedsMax = 1'000;
+  const std::vector<PlantedBug> bugs = PlantedBugs();
+  EXPECT_GE(bugs.size(), 10u);
+  for (const PlantedBug& bug : bugs) {
+    uint64_t seed = 1;
+    while (seed <= kSeedsMax) {
+      Simulation simulation(seed, &bug);
+      simulation.Run();
+      if (!simulation.violations().empty()) break;
+      ++seed;
+    }
+    EXPECT_LE(seed, kSeedsMax) << "never found: " << bug.name;
+    RecordProperty(bug.name, std::to_string(seed));
+    std::printf("%-45s seed %d\n", bug.name, static_cast<int>(seed));
+  }
 }
 
 TEST(RolloutSimulation, SameSeedSameRun) {
