@@ -18,6 +18,8 @@ namespace {
 constexpr int kCallTimeoutS = 60;
 // Every target of the plan is asked whether it can take it.
 constexpr int kStartTimeoutS = 600;
+// 200,000 records take about a second.
+constexpr int kVerifyTimeoutS = 3'600;
 
 class GrpcClient : public Client {
  public:
@@ -58,6 +60,14 @@ class GrpcClient : public Client {
   absl::StatusOr<v1::GetHistoryReply> GetHistory(
       const v1::GetHistoryRequest& request) override {
     return Call(&v1::Fleet::Stub::GetHistory, request);
+  }
+  absl::StatusOr<v1::VerifyHistoryReply> VerifyHistory(
+      const v1::VerifyHistoryRequest& request) override {
+    return Call(&v1::Fleet::Stub::VerifyHistory, request, kVerifyTimeoutS);
+  }
+  absl::StatusOr<v1::ReadHistoryReply> ReadHistory(
+      const v1::ReadHistoryRequest& request) override {
+    return Call(&v1::Fleet::Stub::ReadHistory, request);
   }
   absl::StatusOr<v1::GetSchemaReply> GetSchema(
       const v1::GetSchemaRequest& request) override {

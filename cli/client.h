@@ -45,6 +45,10 @@ class Client {
       const v1::GetDriftRequest& request) = 0;
   virtual absl::StatusOr<v1::GetHistoryReply> GetHistory(
       const v1::GetHistoryRequest& request) = 0;
+  virtual absl::StatusOr<v1::VerifyHistoryReply> VerifyHistory(
+      const v1::VerifyHistoryRequest& request) = 0;
+  virtual absl::StatusOr<v1::ReadHistoryReply> ReadHistory(
+      const v1::ReadHistoryRequest& request) = 0;
   virtual absl::StatusOr<v1::GetSchemaReply> GetSchema(
       const v1::GetSchemaRequest& request) = 0;
   virtual absl::StatusOr<v1::ServerVersion> GetVersion() = 0;

@@ -111,12 +111,16 @@ void AddHistory(CLI::App& app, Invocation& invocation) {
   SetExamples(*command,
               "  fleetctl history saas-eu-14\n"
               "  fleetctl history saas-eu-14 -p --limit 3\n"
-              "  fleetctl history");
-  command->callback([options, &invocation] {
+              "  fleetctl history\n"
+              "  fleetctl history verify\n"
+              "  fleetctl history export --target saas-eu-14 > history.jsonl");
+  command->callback([command, options, &invocation] {
+    if (!command->get_subcommands().empty()) return;
     invocation.run = [options, &invocation] {
       return RunHistory(*options, invocation);
     };
   });
+  AddHistoryRecords(*command, invocation);
 }
 
 }  // namespace fleet

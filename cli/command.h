@@ -55,6 +55,8 @@ void AddPlan(CLI::App& app, Invocation& invocation);
 void AddDiff(CLI::App& app, Invocation& invocation);
 void AddDrift(CLI::App& app, Invocation& invocation);
 void AddHistory(CLI::App& app, Invocation& invocation);
+// `history verify` and `history export`.
+void AddHistoryRecords(CLI::App& history, Invocation& invocation);
 void AddRecover(CLI::App& app, Invocation& invocation);
 void AddRollback(CLI::App& app, Invocation& invocation);
 void AddRollout(CLI::App& app, Invocation& invocation);

@@ -18,6 +18,9 @@ namespace {
 
 constexpr int kDefaultLimit = 20;
 constexpr size_t kNameBytesMax = 200;
+// Of one answer: a message holds 4 MiB.
+constexpr size_t kRecordsMax = 1'000;
+constexpr size_t kRecordBytesMax = 1 << 20;
 
 size_t LimitOf(int limit) { return limit > 0 ? limit : kDefaultLimit; }
 
@@ -104,6 +107,34 @@ absl::StatusOr<v1::GetHistoryReply> Answers::GetHistory(
                      sources_.Load(versions[i - 1].fingerprint()));
     *entry.mutable_changes() = DescribeDifference(*earlier, *later);
     later = std::move(earlier);
+  }
+  return reply;
+}
+
+absl::StatusOr<v1::VerifyHistoryReply> Answers::VerifyHistory(
+    const v1::VerifyHistoryRequest& request) const {
+  v1::VerifyHistoryReply reply;
+  if (!request.heads_only()) {
+    uint64_t records = 0;
+    RETURN_IF_ERROR(log_.Verify(&records));
+    reply.set_records(records);
+  }
+  const std::vector<v1::StreamHead> heads = log_.Heads();
+  reply.mutable_heads()->Assign(heads.begin(), heads.end());
+  return reply;
+}
+
+absl::StatusOr<v1::ReadHistoryReply> Answers::ReadHistory(
+    const v1::ReadHistoryRequest& request) const {
+  v1::ReadHistoryReply reply;
+  const uint64_t from = std::max<uint64_t>(request.from_sequence(), 1);
+  ASSIGN_OR_RETURN(std::vector<v1::Record> records,
+                   log_.Read(request.stream(), from, kRecordsMax));
+  size_t bytes = 0;
+  for (v1::Record& record : records) {
+    bytes += record.ByteSizeLong();
+    if (bytes > kRecordBytesMax && !reply.records().empty()) break;
+    *reply.add_records() = std::move(record);
   }
   return reply;
 }

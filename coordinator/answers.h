@@ -35,6 +35,11 @@ class Answers {
       const v1::GetDriftRequest& request) const;
   absl::StatusOr<v1::GetHistoryReply> GetHistory(
       const v1::GetHistoryRequest& request) const;
+  // DataLoss at the first record or content that is not what it was.
+  absl::StatusOr<v1::VerifyHistoryReply> VerifyHistory(
+      const v1::VerifyHistoryRequest& request) const;
+  absl::StatusOr<v1::ReadHistoryReply> ReadHistory(
+      const v1::ReadHistoryRequest& request) const;
   absl::StatusOr<v1::GetSchemaReply> GetSchema(
       const v1::GetSchemaRequest& request) const;
   absl::StatusOr<v1::Version> NameVersion(

@@ -189,6 +189,23 @@ FleetService::Unary* FleetService::GetHistory(
   });
 }
 
+FleetService::Unary* FleetService::VerifyHistory(
+    Context* context, const v1::VerifyHistoryRequest* request,
+    v1::VerifyHistoryReply* reply) {
+  Workers& workers = request->heads_only() ? backend_.quick : backend_.slow;
+  return AnswerOn(workers, context, reply, [this, request] {
+    return backend_.answers.VerifyHistory(*request);
+  });
+}
+
+FleetService::Unary* FleetService::ReadHistory(
+    Context* context, const v1::ReadHistoryRequest* request,
+    v1::ReadHistoryReply* reply) {
+  return AnswerOn(backend_.quick, context, reply, [this, request] {
+    return backend_.answers.ReadHistory(*request);
+  });
+}
+
 FleetService::Unary* FleetService::GetSchema(
     Context* context, const v1::GetSchemaRequest* request,
     v1::GetSchemaReply* reply) {

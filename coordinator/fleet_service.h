@@ -58,6 +58,11 @@ class FleetService : public v1::Fleet::CallbackService {
                   v1::GetDriftReply* reply) override;
   Unary* GetHistory(Context* context, const v1::GetHistoryRequest* request,
                     v1::GetHistoryReply* reply) override;
+  Unary* VerifyHistory(Context* context,
+                       const v1::VerifyHistoryRequest* request,
+                       v1::VerifyHistoryReply* reply) override;
+  Unary* ReadHistory(Context* context, const v1::ReadHistoryRequest* request,
+                     v1::ReadHistoryReply* reply) override;
   Unary* GetSchema(Context* context, const v1::GetSchemaRequest* request,
                    v1::GetSchemaReply* reply) override;
   Unary* NameVersion(Context* context, const v1::NameVersionRequest* request,
