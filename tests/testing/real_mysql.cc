@@ -12,10 +12,23 @@
 namespace fleet::testing {
 namespace {
 
+using StartedServer = absl::StatusOr<std::unique_ptr<PrivateServer>>;
+
+StartedServer StartServer() {
+  StartedServer server = StartMysqlServer();
+  const char* mode = std::getenv("FLEET_MYSQL_SQL_MODE");
+  if (!server.ok() || mode == nullptr) return server;
+  ASSIGN_OR_RETURN(
+      const auto session,
+      OpenSession((*server)->Url("information_schema"), SessionOptions()));
+  RETURN_IF_ERROR(
+      session->Execute(absl::StrCat("SET GLOBAL sql_mode = '", mode, "'")));
+  return server;
+}
+
 // Never destroyed: its watching process ends it after us.
-const absl::StatusOr<std::unique_ptr<PrivateServer>>& Server() {
-  static const auto& server =
-      *new absl::StatusOr<std::unique_ptr<PrivateServer>>(StartMysqlServer());
+const StartedServer& Server() {
+  static const auto& server = *new StartedServer(StartServer());
   return server;
 }
 

@@ -9,7 +9,8 @@ namespace fleet::testing {
 
 // URL of a new, empty database on this process's own MariaDB server, which
 // starts with the first call (about three seconds) and ends with the process.
-// FLEET_MYSQL_URL names another server to use (tests/mysql_flavours.sh).
+// FLEET_MYSQL_URL names another server to use (tests/mysql_flavours.sh);
+// FLEET_MYSQL_SQL_MODE is the mode that clients of the own server begin with.
 absl::StatusOr<std::string> CreateMysqlDatabase();
 
 // URL of that server, whose user may create databases.

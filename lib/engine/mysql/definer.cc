@@ -52,7 +52,15 @@ std::string ReadDefiner(TokenSpan tokens, size_t& at) {
   if (at < tokens.size() && absl::StartsWith(tokens[at].text, "@")) {
     at += tokens[at].text == "@" ? 2 : 1;
   }
-  return std::string(SliceOf(tokens.subspan(begin, at - begin)));
+  const TokenSpan definer =
+      tokens.subspan(begin, std::min(at, tokens.size()) - begin);
+  // Under ANSI_QUOTES the server prints "root"@"localhost".
+  const bool is_quoted_otherwise = definer[0].kind == TokenKind::kString;
+  if (!is_quoted_otherwise) return std::string(SliceOf(definer));
+  const Token& host = definer.back();
+  return definer.size() == 1
+             ? QuotedDefiner(definer[0].value)
+             : QuotedDefiner(absl::StrCat(definer[0].value, "@", host.value));
 }
 
 void AddSessionSettings(const Object& object, Renderer& renderer,

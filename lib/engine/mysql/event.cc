@@ -104,7 +104,7 @@ std::string ScheduleText(TokenSpan tokens,
 absl::StatusOr<Object> ReadEvent(absl::string_view name, absl::string_view text,
                                  absl::Span<const std::string> moments,
                                  const ReadContext& context) {
-  ASSIGN_OR_RETURN(const Tokens all, Tokenize(text));
+  const Tokens all = TokenizeHead(text);
   const TokenSpan tokens = all;
   Object event(v1::EVENT, Path{Folded(name)});
   SetWrittenName(name, event);

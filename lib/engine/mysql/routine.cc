@@ -102,7 +102,7 @@ KindHandler MakeHandler(v1::ObjectKind kind,
 absl::StatusOr<Object> ReadRoutine(v1::ObjectKind kind, absl::string_view name,
                                    absl::string_view text,
                                    const ReadContext& context) {
-  ASSIGN_OR_RETURN(const Tokens all, Tokenize(text));
+  const Tokens all = TokenizeHead(text);
   const TokenSpan tokens = all;
   Object routine(kind, Path{Folded(name)});
   SetWrittenName(name, routine);

@@ -128,7 +128,7 @@ class Splitter {
 
   void SkipQuoted(char quote) {
     for (++at_; at_ < script_.size(); ++at_) {
-      if (script_[at_] == '\\' && quote != '`') {
+      if (script_[at_] == '\\' && quote != '`' && backslash_escapes_) {
         ++at_;
       } else if (script_[at_] == quote) {
         break;
@@ -146,12 +146,33 @@ class Splitter {
     if (!text.empty() && !ConcernsOthers(text)) {
       statements_.push_back({text, begin});
     }
+    NoteMode(text);
+  }
+
+  // SET sql_mode = '…' says how what follows is read. A variable holds what was
+  // before, which is the mode that scripts begin with.
+  void NoteMode(absl::string_view statement) {
+    const absl::StatusOr<Tokens> tokens = Tokenize(statement);
+    if (!tokens.ok() || tokens->empty() || !tokens->front().Is("SET")) return;
+    for (size_t i = 1; i + 2 < tokens->size(); ++i) {
+      const Token& name = (*tokens)[i];
+      if (!absl::EndsWithIgnoreCase(name.text, "sql_mode") ||
+          !(*tokens)[i + 1].IsOperator('=')) {
+        continue;
+      }
+      const Token& value = (*tokens)[i + 2];
+      backslash_escapes_ =
+          value.kind != TokenKind::kString ||
+          !absl::StrContains(absl::AsciiStrToUpper(value.value),
+                             "NO_BACKSLASH_ESCAPES");
+    }
   }
 
   const absl::string_view script_;
   std::string delimiter_ = ";";
   size_t at_ = 0;
   size_t begin_ = 0;
+  bool backslash_escapes_ = true;
   bool is_empty_ = true;  // nothing but blanks and comments so far
   std::vector<ScriptStatement> statements_;
 };

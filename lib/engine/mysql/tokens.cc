@@ -41,11 +41,11 @@ class Tokenizer {
  public:
   explicit Tokenizer(absl::string_view sql) : sql_(sql) {}
 
-  absl::StatusOr<Tokens> Run() {
-    Tokens tokens;
+  // Adds to `tokens` what can be read; the error says why not more.
+  absl::Status Run(Tokens& tokens) {
     for (;;) {
       RETURN_IF_ERROR(SkipSpace());
-      if (at_ == sql_.size()) return tokens;
+      if (at_ == sql_.size()) return absl::OkStatus();
       const size_t begin = at_;
       ASSIGN_OR_RETURN(Token token, Next());
       token.text = sql_.substr(begin, at_ - begin);
@@ -156,7 +156,15 @@ bool Token::Is(absl::string_view upper) const {
 }
 
 absl::StatusOr<Tokens> Tokenize(absl::string_view sql) {
-  return Tokenizer(sql).Run();
+  Tokens tokens;
+  RETURN_IF_ERROR(Tokenizer(sql).Run(tokens));
+  return tokens;
+}
+
+Tokens TokenizeHead(absl::string_view sql) {
+  Tokens tokens;
+  Tokenizer(sql).Run(tokens).IgnoreError();
+  return tokens;
 }
 
 absl::string_view SliceOf(TokenSpan tokens) {

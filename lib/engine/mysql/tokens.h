@@ -47,6 +47,10 @@ using TokenSpan = absl::Span<const Token>;
 // `sql`.
 absl::StatusOr<Tokens> Tokenize(absl::string_view sql);
 
+// What can be read of a stored program, whose body may be of a mode in which a
+// backslash is no escape: its head always.
+Tokens TokenizeHead(absl::string_view sql);
+
 // The text from the first token to the last.
 absl::string_view SliceOf(TokenSpan tokens);
 

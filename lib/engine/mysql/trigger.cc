@@ -77,7 +77,7 @@ std::string Summary(const Object& trigger) {
 
 absl::StatusOr<std::string> TriggerBody(absl::string_view name,
                                         absl::string_view text) {
-  ASSIGN_OR_RETURN(const Tokens tokens, Tokenize(text));
+  const Tokens tokens = TokenizeHead(text);
   size_t at = 0;
   while (at + 2 < tokens.size() &&
          !(tokens[at].Is("FOR") && tokens[at + 1].Is("EACH") &&

@@ -184,6 +184,8 @@ class CasesTest : public ::testing::TestWithParam<std::string> {
     return dialect_->Major(from_.info().server_version);
   }
   bool IsGolden() const {
+    // What the server prints of stored programs names its mode.
+    if (getenv("FLEET_MYSQL_SQL_MODE") != nullptr) return false;
     if (dialect_->engine() == v1::MYSQL) {
       const bool is_mariadb = from_.info().flavour == "mariadb";
       return file_.flavour == "mysql"

@@ -34,6 +34,18 @@ std::vector<std::string> Statements(absl::string_view script) {
 
 using Strings = std::vector<std::string>;
 
+TEST(ScriptTest, TheModeSaysWhatABackslashIs) {
+  EXPECT_EQ(
+      Statements(
+          "SELECT 'a\\';'; /*!50003 SET sql_mode = "
+          "'ansi_quotes,no_backslash_escapes' */; SELECT 'C:\\'; "
+          "SELECT 'b'; SET @@session.sql_mode = @saved; SELECT 'c\\';';"),
+      (Strings{"SELECT 'a\\';'",
+               "/*!50003 SET sql_mode = 'ansi_quotes,no_backslash_escapes' */",
+               "SELECT 'C:\\'", "SELECT 'b'", "SET @@session.sql_mode = @saved",
+               "SELECT 'c\\';'"}));
+}
+
 TEST(TokensTest, QuotesHoldWhatTheyHold) {
   EXPECT_EQ(
       Words("`a``b` 'it''s \\' x' \"q\" x'0F' b'1' 1.5e-3"),
