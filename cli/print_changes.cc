@@ -165,6 +165,12 @@ std::string EffectOf(const v1::Statement& statement) {
     parts.push_back("scans");
   }
   if (!statement.transactional()) parts.push_back("alone");
+  if (!statement.online().clauses().empty()) {
+    parts.push_back("a tool can do it online");
+  } else if (!statement.online().refusal().empty()) {
+    parts.push_back(absl::StrCat("no tool can do it online: ",
+                                 Printable(statement.online().refusal())));
+  }
   if (!statement.rules().empty()) {
     parts.push_back(absl::StrJoin(statement.rules(), " "));
   }
