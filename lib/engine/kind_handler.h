@@ -142,6 +142,9 @@ struct KindHandler {
   // the name `name`. nullptr: the engine cannot.
   void (*rename)(const Object& object, absl::string_view name,
                  Renderer& renderer) = nullptr;
+  // Gives a label of `object` another name, in its place. nullptr: it has none.
+  void (*rename_label)(const Object& object, absl::string_view label,
+                       absl::string_view name, Renderer& renderer) = nullptr;
   // Where nothing but the name of `object` differs, it is renamed instead of
   // dropped and made anew. nullptr: never.
   bool (*renames_alone)(const Object& object, const Schema& schema) = nullptr;

@@ -33,17 +33,25 @@ void Fill(const Object& object, const RenderOptions& options,
   statement.set_statement_timeout_ms(options.statement_timeout_ms);
 }
 
-// `object` gets the name that `named` has.
+// `object` gets the name that `named` has; or its label another one.
 absl::Status RenderRename(const Object& object, const Object& named,
-                          const Dialect& dialect, Renderer& renderer) {
+                          const std::string& label,
+                          const std::string& new_label, const Dialect& dialect,
+                          Renderer& renderer) {
   const KindHandler* handler = HandlerOf(dialect, object.kind());
-  if (handler == nullptr || handler->rename == nullptr) {
+  const bool is_of_label = !label.empty() || !new_label.empty();
+  if (handler == nullptr || (is_of_label ? handler->rename_label == nullptr
+                                         : handler->rename == nullptr)) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot rename ", Describe(object.key), ": ",
                      dialect.name(), " has no way; leave out the hint"));
   }
   const size_t before = renderer.statements().size();
-  handler->rename(object, dialect.WrittenName(named), renderer);
+  if (is_of_label) {
+    handler->rename_label(object, label, new_label, renderer);
+  } else {
+    handler->rename(object, dialect.WrittenName(named), renderer);
+  }
   RETURN_IF_ERROR(
       RefusalOf(object.key, Annotate(renderer.status(), Describe(object.key))));
   for (size_t i = before; i < renderer.statements().size(); ++i) {
@@ -58,7 +66,8 @@ absl::StatusOr<std::vector<v1::Statement>> Forward(
     const RenderOptions& options) {
   Renderer renderer(from, from, server, options, nullptr);
   for (const Rename& rename : renames) {
-    RETURN_IF_ERROR(RenderRename(*rename.from, *rename.to, dialect, renderer));
+    RETURN_IF_ERROR(RenderRename(*rename.from, *rename.to, rename.from_label,
+                                 rename.to_label, dialect, renderer));
   }
   return std::move(renderer.statements());
 }
@@ -71,8 +80,13 @@ absl::StatusOr<std::vector<v1::Statement>> Backward(
   Renderer renderer(from, from, server, options, nullptr);
   for (auto rename = renames.rbegin(); rename != renames.rend(); ++rename) {
     Object now = *rename->to;
-    now.key.path = rename->from->path().Parent().Child(rename->to->name());
-    RETURN_IF_ERROR(RenderRename(now, *rename->from, dialect, renderer));
+    // A label goes back when its type has its old name again.
+    now.key.path =
+        rename->IsOfLabel()
+            ? rename->from->path()
+            : rename->from->path().Parent().Child(rename->to->name());
+    RETURN_IF_ERROR(RenderRename(now, *rename->from, rename->to_label,
+                                 rename->from_label, dialect, renderer));
   }
   return std::move(renderer.statements());
 }
@@ -84,6 +98,12 @@ v1::Change ChangeOf(const Rename& rename, const Dialect& dialect) {
   SetPath(rename.from->path(), change.mutable_path());
   change.set_risk(kRiskOfRename);
   v1::AttributeChange& name = *change.add_attributes();
+  if (rename.IsOfLabel()) {
+    name.set_name("label");
+    name.set_from(rename.from_label);
+    name.set_to(rename.to_label);
+    return change;
+  }
   name.set_name("name");
   name.set_from(std::string(dialect.WrittenName(*rename.from)));
   name.set_to(std::string(dialect.WrittenName(*rename.to)));
@@ -225,7 +245,8 @@ absl::StatusOr<Renamed> AfterRenames(const std::vector<Rename>& renames,
                    Backward(renames, from, dialect, server, options));
   for (const Rename& rename : renames) {
     renamed.changes.push_back(ChangeOf(rename, dialect));
-    renamed.names.emplace_back(dialect.WrittenName(*rename.to));
+    renamed.names.emplace_back(
+        rename.IsOfLabel() ? rename.to_label : dialect.WrittenName(*rename.to));
   }
   return renamed;
 }
@@ -244,7 +265,9 @@ absl::StatusOr<std::optional<Renamed>> RenamesAlone(
     }
     const Object& old = *olds.front();
     const Object& now = *found->second.front();
-    if (!IsTaken(now.name(), old, from)) renames.push_back({&old, &now});
+    if (!IsTaken(now.name(), old, from)) {
+      renames.push_back({&old, &now, "", ""});
+    }
   }
   if (renames.empty()) return std::nullopt;
   ASSIGN_OR_RETURN(const Schema model, RenamedModel(renames, from));

@@ -10,13 +10,16 @@
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
 #include "lib/schema/kind.h"
+#include "lib/schema/labels.h"
 
 namespace fleet {
 namespace {
 
 struct Sort {
   absl::string_view word;
-  std::vector<v1::ObjectKind> kinds;
+  std::vector<v1::ObjectKind> kinds;  // label: of what has labels
+
+  bool IsOfLabels() const { return word == "label"; }
 };
 
 const std::vector<Sort>& Sorts() {
@@ -26,6 +29,7 @@ const std::vector<Sort>& Sorts() {
        {v1::PRIMARY_KEY, v1::UNIQUE_KEY, v1::CHECK, v1::FOREIGN_KEY,
         v1::EXCLUSION}},
       {"index", {v1::INDEX}},
+      {"label", {v1::ENUM}},
       {"schema", {v1::SCHEMA}},
       {"sequence", {v1::SEQUENCE}},
       {"table", {v1::TABLE, v1::FOREIGN_TABLE}},
@@ -154,6 +158,33 @@ absl::StatusOr<const Object*> FindCalled(const Schema& schema, const Hint& hint,
   return found.empty() ? nullptr : found.front();
 }
 
+struct Labelled {
+  const Object* type;
+  std::string label;
+};
+
+bool HasLabel(const Object& type, const std::string& label) {
+  const std::vector<std::string> labels = LabelsOf(type);
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
+// "public.mood.sad" as a type and one of its labels: both may hold dots, so
+// each dot may be the one between them. `label` instead of the last part, where
+// it is not empty.
+std::vector<Labelled> LabelsCalled(const Schema& schema, const Sort& sort,
+                                   const std::string& name,
+                                   const std::string& label) {
+  std::vector<Labelled> found;
+  for (size_t dot = name.find('.'); dot != name.npos;
+       dot = name.find('.', dot + 1)) {
+    const std::string text = label.empty() ? name.substr(dot + 1) : label;
+    for (const Object* type : Called(schema, sort, name.substr(0, dot))) {
+      if (HasLabel(*type, text)) found.push_back({type, text});
+    }
+  }
+  return found;
+}
+
 // Engines may fold names (SQLite).
 const Object* FindFolded(const Schema& schema, v1::ObjectKind kind,
                          const Path& parent, const std::string& name) {
@@ -185,6 +216,7 @@ class Resolver {
 
   absl::Status Add(const Hint& hint) {
     const std::vector<std::string> spellings = Spellings(hint, hints_);
+    if (hint.sort->IsOfLabels()) return AddLabel(hint, spellings);
     const Object* old = nullptr;
     for (const std::string& spelling : spellings) {
       if (old != nullptr) break;
@@ -210,6 +242,39 @@ class Resolver {
     return absl::OkStatus();
   }
 
+  // Labels are never folded.
+  absl::Status AddLabel(const Hint& hint,
+                        const std::vector<std::string>& spellings) {
+    std::vector<Labelled> found;
+    for (const std::string& spelling : spellings) {
+      if (!found.empty()) break;
+      found = LabelsCalled(from_, *hint.sort, spelling, "");
+    }
+    if (found.size() > 1) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "rename ", hint.shown, ": ", Printable(hint.from),
+          " may be a label of ", Describe(found[0].type->key), " or of ",
+          Describe(found[1].type->key), "; write more of its path"));
+    }
+    if (found.empty()) {
+      for (const std::string& spelling : spellings) {
+        if (!LabelsCalled(from_, *hint.sort, spelling, hint.to).empty()) {
+          return absl::OkStatus();
+        }
+      }
+      return absl::FailedPreconditionError(absl::StrCat(
+          "rename ", hint.shown, ": the target has no label ",
+          Printable(hint.from), ", nor one of the new name; correct the hint"));
+    }
+    if (HasLabel(*found[0].type, hint.to)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "rename ", hint.shown, ": ", Describe(found[0].type->key),
+          " has both labels; leave out the hint"));
+    }
+    labels_.push_back({hint, found[0]});
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<std::vector<Rename>> Resolve() {
     // What things are in has its new name before them.
     std::stable_sort(olds_.begin(), olds_.end(),
@@ -221,13 +286,19 @@ class Resolver {
     for (const auto& [hint, old] : olds_) {
       ASSIGN_OR_RETURN(const Object* now, Find(hint, *old, names));
       names[old->path()] = std::string(now->name());
-      renames.push_back({old, now});
+      renames.push_back({old, now, "", ""});
+    }
+    for (const auto& [hint, old] : labels_) {
+      ASSIGN_OR_RETURN(const Object* now, FindLabelled(hint, old, names));
+      renames.push_back({old.type, now, old.label, hint.to});
     }
     std::sort(
         renames.begin(), renames.end(), [](const Rename& a, const Rename& b) {
-          const int size = a.from->path().size();
-          return size != b.from->path().size() ? size > b.from->path().size()
-                                               : a.from->key < b.from->key;
+          const int a_depth = a.from->path().size() + (a.IsOfLabel() ? 1 : 0);
+          const int b_depth = b.from->path().size() + (b.IsOfLabel() ? 1 : 0);
+          if (a_depth != b_depth) return a_depth > b_depth;
+          return a.from->key == b.from->key ? a.from_label < b.from_label
+                                            : a.from->key < b.from->key;
         });
     return renames;
   }
@@ -250,10 +321,30 @@ class Resolver {
                      Describe({old.kind(), path}), "; correct the hint"));
   }
 
+  // The source's type, which has the new label in the place of the old.
+  absl::StatusOr<const Object*> FindLabelled(
+      const Hint& hint, const Labelled& old,
+      const std::map<Path, std::string>& names) const {
+    const Path path = Moved(old.type->path(), names);
+    const Object* now = to_.Find(old.type->kind(), path);
+    if (now == nullptr || !HasLabel(*now, hint.to)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "rename ", hint.shown, ": the source has no such label of ",
+          Describe({old.type->kind(), path}), "; correct the hint"));
+    }
+    if (HasLabel(*now, old.label)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("rename ", hint.shown, ": the source still has label ",
+                       Printable(old.label), "; leave out the hint"));
+    }
+    return now;
+  }
+
   const std::vector<Hint>& hints_;
   const Schema& from_;
   const Schema& to_;
   std::vector<Old> olds_;
+  std::vector<std::pair<Hint, Labelled>> labels_;
 };
 
 // What an object says, besides its name.

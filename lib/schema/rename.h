@@ -13,6 +13,7 @@
 // know. Pure.
 //
 //   table:orders=purchases   column:public.orders.total=amount
+//   label:public.mood.sad=unhappy
 //
 // A word for the sort, the old dotted path or its last components, the new
 // name. Paths are those of the target as it is: a column of a table that is
@@ -20,10 +21,15 @@
 
 namespace fleet {
 
-// An object of the target that becomes the one of the source.
+// An object of the target that becomes the one of the source; or a label of an
+// enum of both, where there is one.
 struct Rename {
   const Object* from;
   const Object* to;
+  std::string from_label;
+  std::string to_label;
+
+  bool IsOfLabel() const { return !from_label.empty() || !to_label.empty(); }
 };
 
 // What is to be renamed in `from` on the way to `to`: children before what they

@@ -205,6 +205,15 @@ void Alter(const Difference& difference, Renderer& renderer) {
   }
 }
 
+void RenameLabel(const Object& type, absl::string_view label,
+                 absl::string_view name, Renderer& renderer) {
+  Sql sql = NewSql();
+  sql << "ALTER " << TypeWord(type.path()) << " RENAME VALUE " << Literal{label}
+      << " TO " << Literal{name};
+  Warn(renderer.Add(sql, kNoLock), v1::BREAKS_CLIENTS,
+       "clients that write the old label will fail with", type.path());
+}
+
 }  // namespace
 
 void ReadEnums(Catalog& catalog) {
@@ -238,6 +247,7 @@ KindHandler EnumHandler() {
   handler.drop = Drop;
   handler.alter = Alter;
   handler.rename = RenameOwn;
+  handler.rename_label = RenameLabel;
   return handler;
 }
 
