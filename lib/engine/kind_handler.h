@@ -98,6 +98,10 @@ class Renderer {
   // Of the statement that AddClause has just returned.
   int clause_cost() const { return open_.cost; }
   const Sql& clauses() const { return open_.clause; }
+  // The last statement is an ALTER with this head, which clauses may join.
+  bool IsOpen(const Sql& head) const {
+    return !open_.clause.empty() && open_.head == head;
+  }
 
   // Index of the first statement that has changed since the last call.
   size_t TakeFirstChanged();

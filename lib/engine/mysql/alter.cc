@@ -33,12 +33,19 @@ int CombineMysql(int a, int b) {
              : Combine(a, b);
 }
 
-// Two full-text keys cannot be made anew in place.
-bool IsCopiedOnly(const Path& table, const Schema& schema) {
+Sql HeadOf(const Path& table) {
+  Sql head(kMysqlQuoting);
+  head << "ALTER TABLE " << Identifier{table.last()} << " ";
+  return head;
+}
+
+// With full-text keys MySQL writes no rows anew in place, and MariaDB not with
+// two of them.
+bool IsCopiedOnly(const Path& table, const Schema& schema, bool is_mariadb) {
   const auto indexes = schema.ChildrenOf(table, v1::INDEX);
   return std::count_if(indexes.begin(), indexes.end(), [](const Object& index) {
            return index.Get("type") == "FULLTEXT";
-         }) > 1;
+         }) > (is_mariadb ? 1 : 0);
 }
 
 Sql MariadbTail(int cost) {
@@ -57,6 +64,7 @@ Sql MariadbTail(int cost) {
     case kInPlace:
       sql << ", ALGORITHM=INPLACE, LOCK=NONE";
       break;
+    case kIndexShared:
     case kInPlaceShared:
       sql << ", ALGORITHM=INPLACE, LOCK=SHARED";
       break;
@@ -123,7 +131,7 @@ void NoteCost(const Path& table, Cost cost, v1::Statement& statement) {
     AddHazard(statement, v1::TABLE_REWRITE,
               absl::StrCat("writes every row of ", name, " anew"));
   }
-  if (cost >= kInPlaceShared) {
+  if (cost >= kIndexShared) {
     AddHazard(
         statement, v1::ACQUIRES_SHARE_LOCK,
         absl::StrCat("blocks writers of ", name, " for as long as it runs"));
@@ -134,7 +142,7 @@ void NoteCost(const Path& table, Cost cost, v1::Statement& statement) {
 void NoteOnline(const Path& table, Cost cost, const Sql& clauses,
                 v1::Statement& statement) {
   statement.clear_online();
-  if (cost != kInPlaceShared && cost != kCopy) return;
+  if (cost < kIndexShared || cost == kUnstated) return;
   v1::OnlineAlter& online = *statement.mutable_online();
   online.set_table(std::string(table.last()));
   online.set_clauses(clauses.Text().value_or(""));
@@ -142,20 +150,24 @@ void NoteOnline(const Path& table, Cost cost, const Sql& clauses,
 
 }  // namespace
 
+bool IsOpen(const Path& table, const Renderer& renderer) {
+  return renderer.IsOpen(HeadOf(table));
+}
+
 v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
                         Renderer& renderer, const std::string& once,
                         Batch batch) {
   const Object* object = TableOf(table, renderer);
   if (object != nullptr && !IsInnodb(*object)) cost = kUnstated;
+  const Flavour flavour = FlavourOf(renderer.server());
   const bool rewrites = cost == kInPlace || cost == kInPlaceShared;
-  if ((cost == kNoCopy || cost == kInPlace) &&
-      HasFullText(table, renderer.from())) {
+  if (cost == kInPlace && HasFullText(table, renderer.from())) {
     cost = kInPlaceShared;
   }
-  const Flavour flavour = FlavourOf(renderer.server());
-  if (rewrites && IsCopiedOnly(table, renderer.from())) cost = kCopy;
-  AlterClause alter{Sql(kMysqlQuoting), clause};
-  alter.head << "ALTER TABLE " << Identifier{table.last()} << " ";
+  if (rewrites && IsCopiedOnly(table, renderer.from(), flavour.is_mariadb)) {
+    cost = kCopy;
+  }
+  AlterClause alter{HeadOf(table), clause};
   alter.cost = cost;
   alter.combine = flavour.is_mariadb ? Combine : CombineMysql;
   alter.tail = flavour.is_mariadb ? MariadbTail : MysqlTail;

@@ -23,7 +23,8 @@ enum Cost : int {
   kIndexGone,      // an index is dropped; readers and writers go on
   kNoCopy,         // builds indexes; readers and writers go on
   kInPlace,        // writes all rows anew; readers and writers go on
-  kInPlaceShared,  // the same; writers wait
+  kIndexShared,    // builds indexes; writers wait
+  kInPlaceShared,  // writes all rows anew; writers wait
   kCopy,           // copies the table; writers wait
   kUnstated,       // no algorithm is named: the table is not of InnoDB
 };
@@ -44,6 +45,9 @@ enum Batch : int {
 v1::Statement& AddAlter(const Path& table, const Sql& clause, Cost cost,
                         Renderer& renderer, const std::string& once = "",
                         Batch batch = kMainBatch);
+
+// Whether the last statement is an ALTER of the table.
+bool IsOpen(const Path& table, const Renderer& renderer);
 
 // A statement of its own.
 v1::Statement& AddAlone(const Sql& sql, absl::string_view lock,

@@ -92,10 +92,9 @@ Cost CostOfAdding(const Object& key, const Renderer& renderer) {
   if (key.Get("type") == "VECTOR") return kCopy;
   // A key of an expression is one of a hidden column, made with it.
   if (key.Has("type") || absl::StrContains(key.Get("columns"), "((")) {
-    return kInPlaceShared;
+    return kIndexShared;
   }
-  return HasFullText(key.path().Parent(), renderer.from()) ? kInPlaceShared
-                                                           : kNoCopy;
+  return kNoCopy;
 }
 
 void CreateKey(const Object& key, Renderer& renderer) {

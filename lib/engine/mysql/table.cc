@@ -229,9 +229,12 @@ void WriteKeysAnew(const Object& table, Renderer& renderer) {
   }
 }
 
-// Together with one, MySQL makes no column in an instant.
-Batch BatchOfOptions(const Renderer& renderer) {
-  return FlavourOf(renderer.server()).is_mariadb ? kMainBatch : kOptionBatch;
+// Together with one, MySQL makes no column in an instant. What has begun
+// already is not torn apart: a key and its successor belong together.
+Batch BatchOfOptions(const Path& table, const Renderer& renderer) {
+  return FlavourOf(renderer.server()).is_mariadb || IsOpen(table, renderer)
+             ? kMainBatch
+             : kOptionBatch;
 }
 
 // The engine, and the character set with its collation, are one clause each.
@@ -257,7 +260,7 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
       clause << "DEFAULT CHARACTER SET " << Verbatim{to.Get("charset")}
              << " COLLATE " << Verbatim{to.Get("collation")};
       AddAlter(to.path(), clause, kInstantOption, renderer, "",
-               BatchOfOptions(renderer));
+               BatchOfOptions(to.path(), renderer));
     } else {
       const OptionRow row = OptionOf(name);
       Sql clause(kMysqlQuoting);
@@ -266,7 +269,8 @@ void AlterTable(const Difference& difference, Renderer& renderer) {
       v1::Statement& statement = AddAlter(
           to.path(), clause, name == "engine" ? kUnstated : row.cost, renderer,
           "",
-          row.cost == kInstantOption ? BatchOfOptions(renderer) : kMainBatch);
+          row.cost == kInstantOption ? BatchOfOptions(to.path(), renderer)
+                                     : kMainBatch);
       if (name == "row_format" || name == "key_block_size") {
         AddRule(Rule::kTableFormat, statement);
       }
