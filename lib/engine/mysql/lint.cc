@@ -98,6 +98,27 @@ void CheckNoDuplicates(const Object& key, const Renderer& renderer,
            renderer, statement);
 }
 
+namespace {
+
+// Of another database no schema says what is in it.
+void CheckOtherDatabase(const Object& foreign_key, TokenSpan target,
+                        const Renderer& renderer, v1::Statement& statement) {
+  const std::string& database = target[0].value;
+  const std::string& table = target[2].value;
+  Sql sql(kMysqlQuoting);
+  sql << "SELECT 'no such table' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM "
+         "information_schema.TABLES WHERE TABLE_SCHEMA = "
+      << Literal{database} << " AND TABLE_NAME = " << Literal{table} << ")";
+  AddCheck(sql,
+           absl::StrCat("foreign key ", foreign_key.path().Dotted(),
+                        " refers to ", database, ".", table,
+                        ", which the server lacks, or which this user may not "
+                        "see; make it first"),
+           renderer, statement);
+}
+
+}  // namespace
+
 void CheckNoOrphans(const Object& foreign_key, const Renderer& renderer,
                     v1::Statement& statement) {
   const Path table = foreign_key.path().Parent();
@@ -106,6 +127,10 @@ void CheckNoOrphans(const Object& foreign_key, const Renderer& renderer,
   const std::vector<std::string> referenced =
       PlainColumns(foreign_key.Get("referenced_columns"));
   const absl::StatusOr<Tokens> target = Tokenize(foreign_key.Get("references"));
+  if (target.ok() && target->size() == 3) {
+    CheckOtherDatabase(foreign_key, *target, renderer, statement);
+    return;
+  }
   if (!target.ok() || target->size() != 1 ||
       columns.size() != referenced.size() ||
       !AreThere(table, columns, renderer) ||
