@@ -17,6 +17,8 @@ namespace {
 int Combine(int a, int b) {
   const int low = std::min(a, b);
   const int high = std::max(a, b);
+  // With anything beside it the servers see another type (measured).
+  if (high != kUnstated && (a == kCollation) != (b == kCollation)) return kCopy;
   // Each is instant alone. MariaDB looks at indexes for the two together.
   if (low == kInstantOption && high == kInstantGrowth) return kNoCopy;
   return low == kInstantColumn && high != low && high < kInPlace
@@ -52,6 +54,7 @@ Sql MariadbTail(int cost) {
   Sql sql(kMysqlQuoting);
   switch (cost) {
     case kInstant:
+    case kCollation:
     case kInstantOption:
     case kInstantGrowth:
     case kInstantColumn:
@@ -85,6 +88,7 @@ Sql MysqlTail(int cost) {
       // LOCK may not be named with it.
       sql << ", ALGORITHM=INSTANT";
       break;
+    case kCollation:
     case kInstantOption:
     case kInstantGrowth:
     case kIndexGone:

@@ -17,6 +17,7 @@ namespace fleet::mysql {
 // metadata when it is alone writes the rows anew next to other work.
 enum Cost : int {
   kInstant,        // metadata only
+  kCollation,      // a column that no key holds sorts otherwise
   kInstantOption,  // an option of the table
   kInstantGrowth,  // longer values of a column
   kInstantColumn,  // a column comes or goes, noted in metadata

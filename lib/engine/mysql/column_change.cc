@@ -147,11 +147,11 @@ std::optional<Cost> CostAlone(const Object& from, const Object& to,
   if (name == "type" && IsShownOtherwise(from.Get("type"), to.Get("type"))) {
     return kInstantOption;
   }
-  if (name == "collation" && flavour.is_quick_with_metadata && !is_indexed) {
-    return kNoCopy;
+  if (name == "collation" && !is_indexed &&
+      (flavour.is_mariadb || flavour.is_quick_with_metadata)) {
+    return kCollation;
   }
   if (!flavour.is_mariadb) return {};
-  if (name == "collation") return is_indexed ? kNoCopy : kInstant;
   const bool stays_virtual =
       from.Get("stored") == "virtual" && to.Get("stored") == "virtual";
   if (name == "generated" && stays_virtual && !is_indexed) return kInstant;

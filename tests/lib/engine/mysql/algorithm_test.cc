@@ -52,6 +52,9 @@ std::vector<std::string> TextsOf(
 constexpr absl::string_view kExceptions[] = {
     // Taken at once, and then rows are in the table that the check refuses.
     "mysql/column/check.case",
+    // Taken for these tables; where another character set is about, "cannot
+    // change column type", and there is no telling from here.
+    "mysql/column/collation_with_others.case",
     // NOCOPY is named for a key that has to be built; where only its comment or
     // another option differs, or one is there already, the server builds none.
     "mysql/foreign_key/dangling.case",
