@@ -18,7 +18,7 @@ namespace {
 // The fence is lost with the session, and a server closes idle ones.
 constexpr absl::Duration kPingEvery = absl::Seconds(10);
 
-// Asks the session now and then; false when it is gone.
+// Asks the session now and then; false when it is gone, and the fence with it.
 class Heartbeat {
  public:
   explicit Heartbeat(Session& session)
@@ -27,15 +27,13 @@ class Heartbeat {
   bool Beat() {
     if (absl::Now() < next_) return true;
     next_ = absl::Now() + kPingEvery;
-    alive_ = session_.Query("SELECT 1").ok();
-    return alive_;
+    session_.Query("SELECT 1").status().IgnoreError();
+    return !session_.IsBroken();
   }
-  bool alive() const { return alive_; }
 
  private:
   Session& session_;
   absl::Time next_;
-  bool alive_ = true;
 };
 
 absl::Status Failure(absl::string_view tool, const ProgramEnd& end) {
@@ -77,6 +75,15 @@ absl::StatusOr<std::string> ToolRunner::Objection(
     std::string objection =
         ObjectionTo(order.online_change(), statement.online());
     if (!objection.empty()) return objection;
+    ASSIGN_OR_RETURN(const std::unique_ptr<RowSet> taken,
+                     session.Query(dialect_.online_changes()->TakenNamesQuery(
+                         statement.online())));
+    if (taken->rows() > 0) {
+      return absl::StrCat("table ", Printable(taken->at(0, 0)), " of ",
+                          target_.name, " has a name that ",
+                          order.online_change().tool(),
+                          " needs; rename or drop it");
+    }
   }
   return "";
 }
@@ -129,8 +136,15 @@ absl::Status ToolRunner::Run(
                          {"exit_code", absl::StrCat(end.exit_code)},
                          {"last_line", end.last_line}});
   if (end.exit_code == 0 && !end.stopped) return absl::OkStatus();
-  if (!heartbeat.alive()) return session.Execute("SELECT 1");
-  RETURN_IF_ERROR(changes.CleanUp(session, alter));
+  const absl::Status cleaned = changes.CleanUp(session, alter);
+  // Triggers may be there still: only recovery may go on, and it begins with
+  // this again.
+  if (!cleaned.ok()) {
+    return ServerError(absl::StatusCode::kUnavailable, ErrorClass::kUnknown,
+                       tool,
+                       absl::StrCat("what it left is not taken away yet: ",
+                                    cleaned.message()));
+  }
   return Failure(tool, end);
 }
 

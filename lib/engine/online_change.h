@@ -41,6 +41,11 @@ class OnlineChanges {
   // One query, one value: the bytes of the table with its indexes.
   virtual std::string SizeQuery(const v1::OnlineAlter& alter) const = 0;
 
+  // One query; rows: tables that have the names which a tool will give to the
+  // copy and to the old table. Asked before an order is taken, so that what has
+  // such a name later is a tool's.
+  virtual std::string TakenNamesQuery(const v1::OnlineAlter& alter) const = 0;
+
   // `url` is the target's, with its password; `options` are passed on as they
   // are, after our own. InvalidArgument where the tool cannot work with such a
   // URL.
@@ -55,7 +60,8 @@ class OnlineChanges {
                                    absl::string_view line) const = 0;
 
   // Takes away what a run that was cut off has left: what has our name and is
-  // of this table, and nothing else. REQUIRES: the tool does not run.
+  // of this table, and nothing else. A tool that lives on all the same can swap
+  // nothing in the middle of it. Can be called again after an error.
   virtual absl::Status CleanUp(Session& session,
                                const v1::OnlineAlter& alter) const = 0;
 };

@@ -10,12 +10,6 @@
 namespace fleet::mysql {
 namespace {
 
-bool IsPlain(absl::string_view name) {
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || c == '_';
-  });
-}
-
 bool Has(const Schema& schema, const Path& table, v1::ObjectKind kind) {
   return !schema.ChildrenOf(table, kind).empty();
 }
@@ -123,9 +117,16 @@ std::string RefusalIn(const Schema& schema, const Path& table) {
 
 }  // namespace
 
+bool IsPlainName(absl::string_view name) {
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '_' || c == '-';
+         });
+}
+
 std::string OnlineRefusal(const Path& table, const Schema& from,
                           const Schema& to, const v1::Statement& statement) {
-  if (!IsPlain(table.last()) || table.last().size() > kCopiedNameBytesMax) {
+  if (!IsPlainName(table.last()) || table.last().size() > kCopiedNameBytesMax) {
     return "its name is too long, or has other than letters and digits";
   }
   for (const Schema* schema : {&from, &to}) {

@@ -20,6 +20,10 @@ namespace fleet::mysql {
 inline constexpr absl::string_view kCopySuffix = "_fleetctl_new";
 inline constexpr size_t kCopiedNameBytesMax = 64 - kCopySuffix.size() - 1;
 
+// Letters, digits, "-" and "_": the tools take names in lists with commas, dots
+// and "=".
+bool IsPlainName(absl::string_view name);
+
 // Why no tool can make this ALTER of `table`, as "it has triggers"; "" when one
 // can. `statement` has its hazards and checks.
 std::string OnlineRefusal(const Path& table, const Schema& from,

@@ -25,14 +25,6 @@ const OnlineTool* Find(absl::string_view name) {
   return nullptr;
 }
 
-// The tools take names in a list with commas and "=".
-bool IsPlain(absl::string_view name) {
-  return !name.empty() &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return absl::ascii_isalnum(c) || c == '_' || c == '-';
-         });
-}
-
 std::string CopyOf(const v1::OnlineAlter& alter) {
   return absl::StrCat(alter.table(), kCopySuffix);
 }
@@ -96,16 +88,9 @@ absl::StatusOr<bool> IsOurs(Session& session, const std::string& copy) {
   return rows.empty();
 }
 
-// Writers fill the copy until the triggers are gone, so those go first; and
-// what goes on from the middle of this still knows the copy.
-absl::Status DropCopy(Session& session, const v1::OnlineAlter& alter) {
-  const std::string copy = CopyOf(alter);
-  ASSIGN_OR_RETURN(const std::vector<std::string> triggers,
-                   TriggersOn(session, alter.table(), copy));
-  if (triggers.empty()) {
-    ASSIGN_OR_RETURN(const bool ours, IsOurs(session, copy));
-    return ours ? DropTable(session, copy) : absl::OkStatus();
-  }
+absl::Status DropTriggersAndCopy(Session& session,
+                                 const std::vector<std::string>& triggers,
+                                 const std::string& copy) {
   Sql mark(kMysqlQuoting);
   mark << "ALTER TABLE " << Identifier{copy}
        << " COMMENT = " << Literal{kAbandoned};
@@ -116,6 +101,26 @@ absl::Status DropCopy(Session& session, const v1::OnlineAlter& alter) {
     RETURN_IF_ERROR(Run(session, drop));
   }
   return DropTable(session, copy);
+}
+
+// Writers fill the copy until the triggers are gone, so those go first; and
+// what goes on from the middle of this still knows the copy. Both tables are
+// locked meanwhile: a swap in between would lose what is written.
+absl::Status DropCopy(Session& session, const v1::OnlineAlter& alter) {
+  const std::string copy = CopyOf(alter);
+  ASSIGN_OR_RETURN(const std::vector<std::string> triggers,
+                   TriggersOn(session, alter.table(), copy));
+  if (triggers.empty()) {
+    ASSIGN_OR_RETURN(const bool ours, IsOurs(session, copy));
+    return ours ? DropTable(session, copy) : absl::OkStatus();
+  }
+  Sql lock(kMysqlQuoting);
+  lock << "LOCK TABLES " << Identifier{alter.table()} << " WRITE, "
+       << Identifier{copy} << " WRITE";
+  RETURN_IF_ERROR(Run(session, lock));
+  absl::Status status = DropTriggersAndCopy(session, triggers, copy);
+  status.Update(session.Execute("UNLOCK TABLES"));
+  return status;
 }
 
 class Changes : public OnlineChanges {
@@ -134,6 +139,15 @@ class Changes : public OnlineChanges {
     return sql.Text().value_or("SELECT 0");
   }
 
+  std::string TakenNamesQuery(const v1::OnlineAlter& alter) const override {
+    Sql sql(kMysqlQuoting);
+    sql << "SELECT TABLE_NAME FROM information_schema.TABLES WHERE "
+           "TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ("
+        << Literal{CopyOf(alter)} << ", " << Literal{OldOf(alter)}
+        << ") ORDER BY TABLE_NAME";
+    return sql.Text().value_or("SELECT 1 FROM DUAL WHERE FALSE");
+  }
+
   absl::StatusOr<ProgramCall> Call(
       absl::string_view name, absl::string_view url,
       const v1::OnlineAlter& alter, int64_t lock_timeout_ms,
@@ -145,7 +159,7 @@ class Changes : public OnlineChanges {
                        "; known: ", absl::StrJoin(tools(), ", ")));
     }
     ASSIGN_OR_RETURN(const Address address, ParseAddress(url));
-    if (!IsPlain(address.database) || !IsPlain(alter.table())) {
+    if (!IsPlainName(address.database) || !IsPlainName(alter.table())) {
       return absl::InvalidArgumentError(absl::StrCat(
           name, " works on names of letters, digits, \"-\" and \"_\" only"));
     }

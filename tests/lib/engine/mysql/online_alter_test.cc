@@ -172,7 +172,7 @@ TEST(OnlineToolTest, WhatAToolCannotBeToldIsRefused) {
   EXPECT_THAT(
       changes.Call("pt-online-schema-change", "mysql://h/a%2Cb", alter, 0, {}),
       StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("works on names of letters")));
+               HasSubstr("works on names of letters")));
 }
 
 TEST(OnlineToolTest, ProgressIsReadFromTheLinesThatHaveIt) {
