@@ -271,6 +271,10 @@ void RolloutMachine::MoveRollout(v1::RolloutState state,
   rollout_.set_state(state);
   rollout_.set_reason(std::string(reason));
   rollout_.set_finished_ms(IsOver(state) ? now_ms_ : 0);
+  // Nothing is left that such an order could set going.
+  if (IsOver(state) && rollout_.unconfirmed() != kOrderStart) {
+    rollout_.clear_unconfirmed();
+  }
   step_.rollout_changed = true;
 }
 

@@ -427,6 +427,10 @@ void RolloutChecker::CheckRollout(const Event& event,
                            v1::RolloutState_Name(state)));
   }
   if (!Ended(state) || state == shown_) return;
+  if (!rollout.unconfirmed().empty() && rollout.unconfirmed() != "start") {
+    Violation("an ended rollout waits for the word on " +
+              rollout.unconfirmed());
+  }
   int good = 0;
   for (const Target& target : targets_) {
     good += target.end == End::kGood || target.end == End::kSkipped;

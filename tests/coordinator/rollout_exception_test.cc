@@ -47,6 +47,7 @@ TEST_F(RolloutTest, WhatMayRunIsNotSkippedNorWhatIsDone) {
   EXPECT_THAT(Try(Skipped{{}, "lena"}),
               StatusIs(kRefused, HasSubstr("name the targets")));
   Do(Skipped{{"b"}, "lena"});
+  EXPECT_EQ(rollout_.unconfirmed(), "") << "it has ended, nothing waits";
   Ask("b");  // it had its GO; it gets no grant
   EXPECT_EQ(sent_, "cancel b1");
   EXPECT_EQ(Shown(), "SUCCEEDED");
@@ -85,7 +86,8 @@ TEST_F(RolloutTest, ADivergedTargetIsRetriedOnceSomebodyHasLooked) {
   Ready("a");
   Ask("a");
   End("a", v1::TARGET_DIVERGED);
-  EXPECT_THAT(Try(Retried{{"a"}, "lena"}), StatusIs(kRefused, HasSubstr("")));
+  EXPECT_THAT(Try(Retried{{"a"}, "lena"}),
+              StatusIs(kRefused, HasSubstr("target a is diverged")));
   Do(Resolved{{"a"}, "lena", "dropped the half-made index"});
   EXPECT_EQ(Shown("a"), "FAILED resolved");
   EXPECT_THAT(Try(Resolved{{"a"}, "lena"}),
