@@ -1,7 +1,10 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "absl/strings/escaping.h"
@@ -44,12 +47,40 @@ absl::StatusOr<ExitCode> RunVerify(const Invocation& invocation) {
   return kExitOk;
 }
 
-bool IsWanted(const std::string& stream, const Options& options) {
-  if (options.targets.empty()) return true;
-  for (const std::string& target : options.targets) {
-    if (stream == absl::StrCat("target/", target)) return true;
+// The streams of the targets that were named; all where none was.
+absl::StatusOr<std::vector<v1::StreamHead>> Wanted(
+    const v1::VerifyHistoryReply& reply, const Options& options) {
+  if (options.targets.empty()) {
+    return std::vector<v1::StreamHead>(reply.heads().begin(),
+                                       reply.heads().end());
   }
-  return false;
+  std::vector<v1::StreamHead> wanted;
+  for (const std::string& target : options.targets) {
+    const std::string stream = absl::StrCat("target/", target);
+    const auto found = std::find_if(
+        reply.heads().begin(), reply.heads().end(),
+        [&](const v1::StreamHead& head) { return head.stream() == stream; });
+    if (found == reply.heads().end()) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no history of target \"", Printable(target),
+                       "\"; fleetctl target list names them"));
+    }
+    wanted.push_back(*found);
+  }
+  return wanted;
+}
+
+// A part of a history must not look like all of it.
+absl::Status WriteError() {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("cannot write the export: ", std::strerror(errno),
+                   "; what is there is not all of it"));
+}
+absl::Status Write(const std::string& line) {
+  return std::fputs(line.c_str(), stdout) < 0 ? WriteError() : absl::OkStatus();
+}
+absl::Status Flush() {
+  return std::fflush(stdout) != 0 ? WriteError() : absl::OkStatus();
 }
 
 // One line for each record: order within a stream is that of its sequence.
@@ -74,7 +105,7 @@ absl::Status ExportStream(Client& client, const v1::StreamHead& head) {
       const auto status =
           google::protobuf::util::MessageToJsonString(record, &line, json);
       if (!status.ok()) return absl::InternalError(status.ToString());
-      std::fputs((line + "\n").c_str(), stdout);
+      RETURN_IF_ERROR(Write(line + "\n"));
     }
     request.set_from_sequence(
         reply.records(reply.records_size() - 1).sequence() + 1);
@@ -90,15 +121,12 @@ absl::StatusOr<ExitCode> RunExport(const Options& options,
   request.set_heads_only(true);
   ASSIGN_OR_RETURN(const v1::VerifyHistoryReply reply,
                    client->VerifyHistory(request));
-  bool found = false;
-  for (const v1::StreamHead& head : reply.heads()) {
-    if (!IsWanted(head.stream(), options)) continue;
-    found = true;
+  ASSIGN_OR_RETURN(const std::vector<v1::StreamHead> heads,
+                   Wanted(reply, options));
+  for (const v1::StreamHead& head : heads) {
     RETURN_IF_ERROR(ExportStream(*client, head));
   }
-  if (!found && !options.targets.empty()) {
-    return absl::NotFoundError("no history of such a target");
-  }
+  RETURN_IF_ERROR(Flush());
   return kExitOk;
 }
 

@@ -99,8 +99,6 @@ TEST_F(SteeringTest, WithoutOneTargetAndAllAtOnce) {
                             HasSubstr("\"moves next week\""),
                             HasSubstr("set parallel=2 lock-timeout=1.5s by "),
                             HasSubstr("promote full by ")));
-  const ProcessResult current = fleet_.Run({"target", "list", "-o", "json"});
-  EXPECT_EQ(current.exit_code, 0);
   const ProcessResult left =
       fleet_.Run({"diff", fleet_.targets()[3].url, fleet_.targets()[0].url,
                   "--detailed-exitcode"});
@@ -138,8 +136,18 @@ TEST_F(SteeringTest, TheHistoryIsVerifiedAndExported) {
       fleet_.Run({"history", "export", "--target", "saas-2"});
   EXPECT_THAT(one.out, AllOf(HasSubstr("target/saas-2"),
                              Not(HasSubstr("target/saas-1"))));
-  EXPECT_NE(fleet_.Run({"history", "export", "--target", "nobody"}).exit_code,
-            0);
+  const ProcessResult none = fleet_.Run(
+      {"history", "export", "--target", "saas-2", "--target", "nobody"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_EQ(none.out, "") << "a part looks like all";
+  EXPECT_THAT(none.err, HasSubstr("no history of target \"nobody\""));
+  const ProcessResult full = RunProcess(
+      {"/bin/sh", "-c",
+       absl::StrCat(Program("fleetctl"), " --coordinator ", fleet_.address(),
+                    " history export > /dev/full")},
+      {}, absl::Seconds(30));
+  EXPECT_EQ(full.exit_code, 1);
+  EXPECT_THAT(full.err, HasSubstr("cannot write the export"));
 }
 
 }  // namespace

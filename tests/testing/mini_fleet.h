@@ -64,6 +64,7 @@ class MiniFleet {
                                            const std::string& out_file);
 
   std::vector<std::string> Regions() const;
+  const std::string& address() const { return address_; }  // coordinator's
   const std::string& folder() const { return folder_.path(); }
   std::string Logs() const;
   const std::vector<FleetTarget>& targets() const { return targets_; }
