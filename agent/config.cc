@@ -137,12 +137,9 @@ absl::StatusOr<ScratchUrls> ReadScratch(const YamlNode& node) {
 absl::StatusOr<v1::Engine> EngineOfTool(const YamlNode& node,
                                         const std::string& name) {
   std::vector<std::string> known;
-  for (const Dialect* dialect : Dialects()) {
-    if (dialect->online_changes() == nullptr) continue;
-    for (const std::string& tool : dialect->online_changes()->tools()) {
-      if (tool == name) return dialect->engine();
-      known.push_back(tool);
-    }
+  for (const auto& [tool, engine] : OnlineToolNames()) {
+    if (tool == name) return engine;
+    known.push_back(tool);
   }
   return node.Error(absl::StrCat("unknown tool \"", name,
                                  "\"; known: ", absl::StrJoin(known, ", "),

@@ -81,7 +81,7 @@ absl::StatusOr<ExitCode> RunDiff(const Options& options,
   }
   v1::Scope scope;
   RETURN_IF_ERROR(options.scope.AddToScope(&scope));
-  if (scope.ByteSizeLong() > 0) {
+  if (!IsWhole(scope)) {
     ASSIGN_OR_RETURN(from, ApplyScope(from, scope));
     ASSIGN_OR_RETURN(to, ApplySourceScope(to, scope));
   }

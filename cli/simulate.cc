@@ -30,7 +30,8 @@ std::string Sentence(const Forecast& forecast) {
         forecast.targets, " targets.\n");
   }
   return absl::StrCat("At most ", forecast.broken, " of ", forecast.targets,
-                      " targets can have failed when the rollout stops.\n");
+                      " targets can be broken by a change that fails when the "
+                      "rollout stops.\n");
 }
 
 }  // namespace

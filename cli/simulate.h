@@ -22,9 +22,10 @@ struct WaveForecast {
   int64_t bake_ms = 0;
   // Targets of this wave and those before it.
   int reached = 0;
-  // The most targets that can have failed, over all waves so far, when this one
-  // stops the rollout: what is tolerated before, and in this wave one more than
-  // is tolerated, with all that run beside it.
+  // The most targets on which statements can have failed, over all waves so
+  // far, when this one stops the rollout (what is refused before is whole):
+  // what is tolerated before, and in this wave one more than is tolerated, with
+  // all that run beside it.
   int broken = 0;
 };
 

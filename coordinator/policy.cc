@@ -203,11 +203,7 @@ absl::Status ParseOnlineChange(const YamlNode& node, v1::Policy* policy) {
     return node.Error("key \"tool\" is missing");
   }
   std::vector<std::string> known;
-  for (const Dialect* dialect : Dialects()) {
-    if (dialect->online_changes() == nullptr) continue;
-    const std::vector<std::string> tools = dialect->online_changes()->tools();
-    known.insert(known.end(), tools.begin(), tools.end());
-  }
+  for (const auto& [tool, engine] : OnlineToolNames()) known.push_back(tool);
   ASSIGN_OR_RETURN(const int tool, OneOf(node.Get("tool"), known, 0));
   policy->mutable_online_change()->set_tool(known[tool]);
   ASSIGN_OR_RETURN(const int64_t from,

@@ -7,6 +7,7 @@
 #include "coordinator/rollout_runner.h"
 #include "coordinator/rollout_runner_index.h"
 #include "lib/base/log.h"
+#include "lib/schema/scope.h"
 
 namespace fleet {
 namespace {

@@ -1,7 +1,6 @@
 // Orders of operators about some targets, or about how it runs: skip, resolve,
 // set.
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"

@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/printable.h"
 #include "lib/base/status.h"
+#include "lib/schema/scope.h"
 
 namespace fleet {
 namespace {

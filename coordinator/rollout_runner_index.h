@@ -27,10 +27,6 @@ inline bool OwesAnswer(v1::TargetState state) {
          state == v1::TARGET_APPLYING || state == v1::TARGET_VERIFYING;
 }
 
-inline bool IsWhole(const v1::Scope& scope) {
-  return scope.ByteSizeLong() == 0;
-}
-
 }  // namespace fleet
 
 #endif  // COORDINATOR_ROLLOUT_RUNNER_INDEX_H_

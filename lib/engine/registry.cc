@@ -48,6 +48,17 @@ std::vector<const Dialect*> Dialects() {
   return dialects;
 }
 
+std::vector<std::pair<std::string, v1::Engine>> OnlineToolNames() {
+  std::vector<std::pair<std::string, v1::Engine>> names;
+  for (const Dialect* dialect : Dialects()) {
+    if (dialect->online_changes() == nullptr) continue;
+    for (const std::string& tool : dialect->online_changes()->tools()) {
+      names.emplace_back(tool, dialect->engine());
+    }
+  }
+  return names;
+}
+
 absl::StatusOr<const Dialect*> DialectNamed(absl::string_view name) {
   std::vector<std::string> names;
   for (const Row& row : kRows) {

@@ -17,17 +17,6 @@ struct Definers {
   std::map<std::string, std::string> map;  // as servers print them
 };
 
-// "app@%" → "`app`@`%`"; a role has no host. A name may hold an "@".
-std::string Printed(absl::string_view account) {
-  const size_t at = account.rfind('@');
-  const auto quoted = [](absl::string_view name) {
-    return absl::StrCat("`", absl::StrReplaceAll(name, {{"`", "``"}}), "`");
-  };
-  if (at == absl::string_view::npos) return quoted(account);
-  return absl::StrCat(quoted(account.substr(0, at)), "@",
-                      quoted(account.substr(at + 1)));
-}
-
 absl::StatusOr<Definers> ReadDefiners(const v1::Scope& scope) {
   Definers definers;
   for (const std::string& text : scope.definers()) {
@@ -43,8 +32,8 @@ absl::StatusOr<Definers> ReadDefiners(const v1::Scope& scope) {
           "\" is not understood; write keep, current or map:OLD=NEW, as "
           "map:root@localhost=app@%"));
     }
-    definers.map[Printed(text.substr(0, equals))] =
-        Printed(text.substr(equals + 1));
+    definers.map[QuotedDefiner(text.substr(0, equals))] =
+        QuotedDefiner(text.substr(equals + 1));
   }
   if (definers.is_current && !definers.map.empty()) {
     return absl::InvalidArgumentError(
@@ -70,6 +59,16 @@ absl::StatusOr<Schema> Apply(const Schema& schema, const v1::Scope& scope,
 }
 
 }  // namespace
+
+std::string QuotedDefiner(absl::string_view account) {
+  const size_t at = account.rfind('@');
+  const auto quoted = [](absl::string_view name) {
+    return absl::StrCat("`", absl::StrReplaceAll(name, {{"`", "``"}}), "`");
+  };
+  if (at == absl::string_view::npos) return quoted(account);
+  return absl::StrCat(quoted(account.substr(0, at)), "@",
+                      quoted(account.substr(at + 1)));
+}
 
 absl::StatusOr<Schema> WithSourceDefiners(const Schema& schema,
                                           const v1::Scope& scope) {

@@ -16,6 +16,10 @@ namespace fleet {
 
 inline constexpr absl::string_view kDefinerCurrent = "current";
 
+// As the attribute has it: "app@%" → "`app`@`%`"; a role has no host. A name
+// may hold an "@".
+std::string QuotedDefiner(absl::string_view account);
+
 // `schema` of a source as its targets shall have it: definers are mapped as
 // Scope.definers says, or are nothing that is compared and become whoever
 // applies the plan ("current"). InvalidArgument: an entry that is neither, or

@@ -307,8 +307,6 @@ absl::StatusOr<Schema> Apply(const Schema& schema, const v1::Scope& scope,
                                : WithTargetDefiners(scoped, scope);
 }
 
-bool IsEmpty(const v1::Scope& scope) { return scope.ByteSizeLong() == 0; }
-
 // Collects what a target keeps: some of its objects, all below these, and
 // whatever they need that the source does not bring.
 class Keeper {
@@ -403,15 +401,17 @@ class Keeper {
 
 }  // namespace
 
+bool IsWhole(const v1::Scope& scope) { return scope.ByteSizeLong() == 0; }
+
 absl::StatusOr<Schema> ApplyScope(const Schema& schema,
                                   const v1::Scope& scope) {
-  if (IsEmpty(scope)) return schema;
+  if (IsWhole(scope)) return schema;
   return Apply(schema, scope, Side::kTarget);
 }
 
 absl::StatusOr<Schema> ApplySourceScope(const Schema& source,
                                         const v1::Scope& scope) {
-  if (IsEmpty(scope)) return source;
+  if (IsWhole(scope)) return source;
   return Apply(source, scope, Side::kSource);
 }
 

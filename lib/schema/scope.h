@@ -9,6 +9,9 @@
 
 namespace fleet {
 
+// Nothing is left out, renamed or added: a fingerprint in it is the target's.
+bool IsWhole(const v1::Scope& scope);
+
 // The part of a target's `schema` that `scope` names, with what it includes:
 // owners and privileges become objects of their own. Tables left out take
 // their children with them, and whatever depends on them hard. A renamed table

@@ -13,6 +13,7 @@
 #include "lib/engine/mysql/kinds.h"
 #include "lib/engine/mysql/quoting.h"
 #include "lib/engine/sql.h"
+#include "lib/schema/definers.h"
 
 namespace fleet::mysql {
 namespace {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/engine/mysql/quoting.h"
+#include "lib/schema/definers.h"
 
 namespace fleet::mysql {
 namespace {
@@ -28,21 +29,6 @@ bool IsAscii(absl::string_view text) {
 }
 
 }  // namespace
-
-std::string QuotedDefiner(absl::string_view definer) {
-  const auto quoted = [](absl::string_view name) {
-    std::string text = "`";
-    for (const char c : name) {
-      if (c == '`') text.push_back(c);
-      text.push_back(c);
-    }
-    return text + "`";
-  };
-  const size_t at = definer.rfind('@');
-  if (at == definer.npos) return quoted(definer);
-  return absl::StrCat(quoted(definer.substr(0, at)), "@",
-                      quoted(definer.substr(at + 1)));
-}
 
 std::string ReadDefiner(TokenSpan tokens, size_t& at) {
   if (at + 2 >= tokens.size() || !tokens[at].Is("DEFINER")) return "";

@@ -12,9 +12,6 @@
 
 namespace fleet::mysql {
 
-// "root@localhost" → "`root`@`localhost`"; a role has no host.
-std::string QuotedDefiner(absl::string_view definer);
-
 // Reads "DEFINER=`root`@`localhost`" at `at`, which moves behind it; "" where
 // there is none.
 std::string ReadDefiner(TokenSpan tokens, size_t& at);

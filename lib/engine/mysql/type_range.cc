@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -69,7 +68,7 @@ bool HoldsDecimal(const Type& from, const Type& to) {
 // Bytes that fit into a type of strings; nothing for other types.
 std::optional<int64_t> CapacityOf(const Type& type, int bytes_per_unit) {
   struct Row {
-    absl::string_view suffix;
+    absl::string_view prefix;
     int64_t bytes;
   };
   static constexpr Row kRows[] = {
@@ -82,8 +81,8 @@ std::optional<int64_t> CapacityOf(const Type& type, int bytes_per_unit) {
   if (has_length && type.first >= 0) return type.first * bytes_per_unit;
   for (const Row& row : kRows) {
     for (const absl::string_view kind : {"text", "blob"}) {
-      if (absl::StartsWith(type.name, row.suffix) &&
-          type.name.size() == row.suffix.size() + kind.size() &&
+      if (absl::StartsWith(type.name, row.prefix) &&
+          type.name.size() == row.prefix.size() + kind.size() &&
           absl::EndsWith(type.name, kind)) {
         return row.bytes;
       }

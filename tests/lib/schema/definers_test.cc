@@ -26,6 +26,12 @@ std::string DefinerIn(const absl::StatusOr<Schema>& schema) {
              : "";
 }
 
+TEST(DefinersTest, AccountsAsServersPrintThem) {
+  EXPECT_EQ(QuotedDefiner("a@b@%"), "`a@b`@`%`");
+  EXPECT_EQ(QuotedDefiner("we`ird@localhost"), "`we``ird`@`localhost`");
+  EXPECT_EQ(QuotedDefiner("role"), "`role`");
+}
+
 TEST(DefinersTest, ASourceIsMappedAndATargetIsNot) {
   v1::Scope scope;
   scope.add_definers("root@localhost=app@%");

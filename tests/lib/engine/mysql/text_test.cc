@@ -177,10 +177,14 @@ TEST(FlavourTest, IsKnownByWhatTheServerSays) {
   }
 }
 
-TEST(DefinerTest, QuotesUsersAndRoles) {
-  EXPECT_EQ(QuotedDefiner("a@b@%"), "`a@b`@`%`");
-  EXPECT_EQ(QuotedDefiner("we`ird@localhost"), "`we``ird`@`localhost`");
-  EXPECT_EQ(QuotedDefiner("role"), "`role`");
+TEST(DefinerTest, IsTheSameInEveryMode) {
+  for (const char* text : {"DEFINER=`ro``ot`@`localhost` VIEW",
+                           "DEFINER=\"ro`ot\"@\"localhost\" VIEW"}) {
+    ASSERT_OK_AND_ASSIGN(const Tokens tokens, Tokenize(text));
+    size_t at = 0;
+    EXPECT_EQ(ReadDefiner(tokens, at), "`ro``ot`@`localhost`") << text;
+    EXPECT_TRUE(tokens[at].Is("VIEW")) << text;
+  }
 }
 
 }  // namespace
